@@ -1,0 +1,2 @@
+//! The `symlog` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! AEAD, KDF, signature and secret-key types behind one swappable provider.

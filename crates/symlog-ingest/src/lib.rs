@@ -1,0 +1,1 @@
+//! Maps provider HTTP exchanges, agent runs and OTLP to model interactions.

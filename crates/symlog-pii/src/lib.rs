@@ -1,0 +1,1 @@
+//! Finds and masks personal data, health data and secrets in text and JSON.
