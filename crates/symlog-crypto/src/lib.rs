@@ -1,1 +1,25 @@
-//! AEAD, KDF, signature and secret-key types behind one swappable provider.
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+
+mod aead;
+mod argon2id;
+mod backend;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod envelope;
+mod error;
+mod hash;
+mod hkdf;
+mod provider;
+mod secret;
+mod signature;
+
+pub use aead::{Aead, AeadError, Algorithm, NONCE_LEN, Nonce, TAG_LEN};
+pub use argon2id::{Argon2Params, argon2id};
+pub use envelope::{Envelope, EnvelopeError};
+pub use error::CryptoError;
+pub use hash::{Sha256, hmac_sha256, sha256};
+pub use hkdf::Prk;
+pub use provider::{CryptoProvider, SecureRandom, default_provider};
+pub use secret::{Key, SecretBytes};
+pub use signature::{SigningKey, verify_ed25519};
