@@ -1,1 +1,17 @@
-//! Append-only byte storage: file and memory backends, and the suite that every backend must pass.
+#![doc = include_str!("../README.md")]
+
+mod error;
+mod file;
+mod memory;
+mod name;
+mod poison;
+mod storage;
+mod warning;
+
+pub use error::{Operation, SinkError};
+pub use file::FileStorage;
+pub use memory::MemoryStorage;
+pub use name::ObjectName;
+pub use poison::Poisonable;
+pub use storage::{Sink, Source, Storage};
+pub use warning::Warning;

@@ -1,0 +1,211 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a storage operation failed. No variant ever holds bytes of the log.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SinkError {
+    /// Another writer holds the log.
+    #[error(
+        "{} is being written by another logger{}; share that logger, stop that process, or use another path",
+        path.display(), Holder(*pid)
+    )]
+    Locked {
+        /// The log.
+        path: PathBuf,
+        /// The process that holds it, where it is known.
+        pid: Option<u32>,
+    },
+    /// An earlier failure left the active object in an unknown state.
+    #[error(
+        "nothing more is accepted after a failed {operation} ({kind}); roll to a new segment, and check the disk"
+    )]
+    Poisoned {
+        /// What failed.
+        operation: Operation,
+        /// How it failed.
+        kind: io::ErrorKind,
+    },
+    /// No room for an append; nothing of it was kept.
+    #[error("no room for {wanted} more bytes in {}; free some space or raise the quota", path.display())]
+    Full {
+        /// The log.
+        path: PathBuf,
+        /// Length of the append that did not fit.
+        wanted: u64,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The path, or one beside it, is a symbolic link.
+    #[error(
+        "{} is a symbolic link, which a log never follows; name the real path (directories above may be links)",
+        path.display()
+    )]
+    Symlink {
+        /// The link.
+        path: PathBuf,
+    },
+    /// The path is a directory, device, pipe or socket.
+    #[error("{} is not a regular file; move it away or use another path", path.display())]
+    NotAFile {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// The file belongs to someone else, who could read and change the log.
+    #[error(
+        "{} belongs to user {owner} and not to the one who writes ({user}); run `chown {user}` on it or use another path",
+        path.display()
+    )]
+    ForeignOwner {
+        /// The log or its lock file.
+        path: PathBuf,
+        /// Numeric id of the owner.
+        owner: u32,
+        /// Numeric id of the effective user.
+        user: u32,
+    },
+    /// The path cannot name a log.
+    #[error("{path:?} does not end in a file name; give the path of the log file")]
+    InvalidPath {
+        /// The path as it was given.
+        path: PathBuf,
+    },
+    /// A sealed object cannot have this name.
+    #[error("a sealed object cannot be called {name:?}: {reason}")]
+    InvalidName {
+        /// The name as it was given.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no such object.
+    #[error("{} does not exist; check the path, or record something first", path.display())]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// A truncation that would make the object longer.
+    #[error("cannot truncate to {len} bytes an object of {actual}; list and read it again")]
+    BeyondEnd {
+        /// The length asked for.
+        len: u64,
+        /// The length there is.
+        actual: u64,
+    },
+    /// Any other failure of the system. Backends without files give the
+    /// object's address as `path` and wrap their error by [`io::Error::other`].
+    #[error("{operation} of {} failed; {}", path.display(), remedy(source.kind()))]
+    Io {
+        /// What was tried.
+        operation: Operation,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl SinkError {
+    /// Whether the sink that gave this error is still as it was before the call.
+    #[must_use]
+    pub fn left_sink_usable(&self) -> bool {
+        matches!(
+            self,
+            Self::Full { .. } | Self::InvalidName { .. } | Self::BeyondEnd { .. }
+        )
+    }
+
+    pub(crate) fn io(operation: Operation, path: impl Into<PathBuf>, source: io::Error) -> Self {
+        Self::Io {
+            operation,
+            path: path.into(),
+            source,
+        }
+    }
+
+    pub(crate) fn kind(&self) -> io::ErrorKind {
+        match self {
+            Self::Io { source, .. } | Self::Full { source, .. } => source.kind(),
+            Self::Poisoned { kind, .. } => *kind,
+            _ => io::ErrorKind::Other,
+        }
+    }
+}
+
+/// What was tried when an error came up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Operation {
+    /// Creating a directory.
+    CreateDirectory,
+    /// Opening or creating an object.
+    Open,
+    /// Taking the writer's lock.
+    Lock,
+    /// Reading type, owner, mode or length.
+    Inspect,
+    /// Setting permissions.
+    SetPermissions,
+    /// Listing the objects.
+    List,
+    /// Reading.
+    Read,
+    /// Appending.
+    Append,
+    /// Making appended bytes durable.
+    Sync,
+    /// Making names durable.
+    SyncDirectory,
+    /// Cutting the tail.
+    Truncate,
+    /// Sealing the active object and beginning a new one.
+    Roll,
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CreateDirectory => "create directory",
+            Self::Open => "open",
+            Self::Lock => "lock",
+            Self::Inspect => "inspect",
+            Self::SetPermissions => "set permissions",
+            Self::List => "list",
+            Self::Read => "read",
+            Self::Append => "append",
+            Self::Sync => "sync",
+            Self::SyncDirectory => "sync directory",
+            Self::Truncate => "truncate",
+            Self::Roll => "roll",
+        })
+    }
+}
+
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::PermissionDenied => {
+            "give this user write permission on the log and its directory"
+        }
+        io::ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only: remount it or use another path"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space or raise the quota"
+        }
+        io::ErrorKind::NotFound => "check that the directory exists",
+        io::ErrorKind::NotADirectory => "a part of the path is a file: use another path",
+        _ => "check the disk and the system's log",
+    }
+}
+
+struct Holder(Option<u32>);
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some(pid) => write!(f, " (process {pid})"),
+            None => Ok(()),
+        }
+    }
+}

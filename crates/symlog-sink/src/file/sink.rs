@@ -1,0 +1,146 @@
+use std::fs::File;
+use std::io::{self, Write};
+
+use rustix::fs::OFlags;
+
+use super::directory::Directory;
+use super::lock::LockFile;
+use crate::{ObjectName, Operation, Sink, SinkError, Warning, name};
+
+/// Without the sticky failure, which [`Poisonable`](crate::Poisonable) adds.
+#[derive(Debug)]
+pub(super) struct FileSink {
+    directory: Directory,
+    file: File,
+    len: u64,
+    last_sealed: Option<String>,
+    unfinished_roll: Option<String>,
+    _lock: LockFile,
+}
+
+impl FileSink {
+    pub(super) fn open(
+        directory: Directory,
+        lock: LockFile,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<Self, SinkError> {
+        let name = &directory.location.file_name;
+        let file = directory.open_or_create(name, flags(), warnings)?;
+        let len = file
+            .metadata()
+            .map_err(|source| SinkError::io(Operation::Inspect, directory.path_of(name), source))?
+            .len();
+        // Also where the file was there already: whoever made it may have died
+        // before its name was synced.
+        directory.sync()?;
+        let last_sealed = directory.sealed()?.pop().and_then(|object| match object {
+            ObjectName::Sealed(name) => Some(name),
+            ObjectName::Active => None,
+        });
+        Ok(Self {
+            directory,
+            file,
+            len,
+            last_sealed,
+            unfinished_roll: None,
+            _lock: lock,
+        })
+    }
+
+    fn error(&self, operation: Operation, source: io::Error) -> SinkError {
+        let path = self.directory.path_of(&self.directory.location.file_name);
+        SinkError::io(operation, path, source)
+    }
+
+    /// The file system part of a roll. A crash between its steps leaves no
+    /// active file, which the next `lock` makes again; an error leaves it to be
+    /// taken up by the next call.
+    fn replace_active(&mut self, sealed_name: &str) -> Result<(), SinkError> {
+        let location = &self.directory.location;
+        let active = &location.file_name;
+        let sealed = location.object_name(&ObjectName::Sealed(sealed_name.to_owned()));
+        if self.unfinished_roll.is_none() {
+            self.directory.rename_new(active, &sealed)?;
+            self.unfinished_roll = Some(sealed_name.to_owned());
+        }
+        let file = self
+            .directory
+            .open_or_create(active, flags(), &mut Vec::new())?;
+        self.directory.sync()?;
+        self.file = file;
+        self.len = 0;
+        Ok(())
+    }
+}
+
+fn flags() -> OFlags {
+    OFlags::WRONLY | OFlags::APPEND
+}
+
+/// Whether the system refused for want of room, and not because the disk fails.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
+impl Sink for FileSink {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        match self.file.write_all(bytes) {
+            Ok(()) => {
+                self.len += bytes.len() as u64;
+                Ok(())
+            }
+            // A part of the bytes may have found room.
+            Err(source) if is_full(&source) && self.file.set_len(self.len).is_ok() => {
+                Err(SinkError::Full {
+                    path: self.directory.path_of(&self.directory.location.file_name),
+                    wanted: bytes.len() as u64,
+                    source,
+                })
+            }
+            Err(source) => Err(self.error(Operation::Append, source)),
+        }
+    }
+
+    fn sync(&mut self) -> Result<(), SinkError> {
+        self.file
+            .sync_data()
+            .map_err(|source| self.error(Operation::Sync, source))
+    }
+
+    fn len(&self) -> u64 {
+        self.len
+    }
+
+    fn truncate(&mut self, len: u64) -> Result<(), SinkError> {
+        if len > self.len {
+            return Err(SinkError::BeyondEnd {
+                len,
+                actual: self.len,
+            });
+        }
+        self.file
+            .set_len(len)
+            .map_err(|source| self.error(Operation::Truncate, source))?;
+        self.len = len;
+        self.sync()
+    }
+
+    fn roll(&mut self, sealed_name: &str) -> Result<(), SinkError> {
+        name::check_next(sealed_name, self.last_sealed.as_deref())?;
+        if let Some(begun) = &self.unfinished_roll
+            && begun != sealed_name
+        {
+            return Err(SinkError::InvalidName {
+                name: sealed_name.to_owned(),
+                reason: "a roll to another name has begun and must be finished first",
+            });
+        }
+        self.replace_active(sealed_name)?;
+        self.unfinished_roll = None;
+        self.last_sealed = Some(sealed_name.to_owned());
+        Ok(())
+    }
+}

@@ -1,0 +1,182 @@
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use crate::{ObjectName, SinkError, Warning};
+
+/// One log's storage: an active object that a single writer appends to, and
+/// older, sealed objects that never change.
+///
+/// # Contract
+///
+/// - At most one [`Sink`] exists at a time, over all processes that can reach
+///   the storage. Dropping it, or the death of its process, frees the place.
+/// - Reading needs no lock and never waits for the writer.
+/// - Values are cheap handles: two of them for the same place are the same log.
+pub trait Storage: Debug + Send + Sync {
+    /// Become the one writer; the active object is created if there is none,
+    /// and survives a crash from then on.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::Locked`] while another writer holds the log, at once and
+    /// without waiting; anything else where the storage cannot be written.
+    fn lock(&self) -> Result<Box<dyn Sink>, SinkError>;
+
+    /// The sealed objects in order, then the active one if it exists. A storage
+    /// that was never written to is empty, not an error.
+    ///
+    /// # Errors
+    ///
+    /// Where the storage exists and cannot be listed.
+    fn objects(&self) -> Result<Vec<ObjectName>, SinkError>;
+
+    /// Open an object for reading. The source stays with the bytes it was
+    /// opened on: when the active object is sealed meanwhile, it goes on
+    /// reading what is now the sealed one.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::Missing`] if there is no such object.
+    fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError>;
+
+    /// What the last [`lock`](Storage::lock) found that deserves attention but
+    /// does not stop the writer, such as a directory that others may read.
+    fn warnings(&self) -> Vec<Warning> {
+        Vec::new()
+    }
+}
+
+/// Bytes in: the writer's end of the active object.
+///
+/// # Contract
+///
+/// - Appends become visible to sources in order and without gaps.
+/// - After [`append`](Sink::append), [`sync`](Sink::sync) or
+///   [`truncate`](Sink::truncate) has failed with anything but
+///   [`SinkError::Full`], the sink is poisoned: everything except
+///   [`roll`](Sink::roll) fails with [`SinkError::Poisoned`] and changes
+///   nothing. [`Poisonable`](crate::Poisonable) gives a backend this behaviour
+///   and says why it must be so.
+pub trait Sink: Debug + Send {
+    /// Append all of `bytes`, or fail.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::Full`]: nothing of `bytes` is in the object and the sink is
+    /// still usable. Any other error: a part of `bytes` may be there, and the
+    /// sink is poisoned.
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError>;
+
+    /// `Ok` means that everything appended before survives a power cut.
+    ///
+    /// # Errors
+    ///
+    /// Nothing is known about the bytes since the last successful sync, and the
+    /// sink is poisoned.
+    fn sync(&mut self) -> Result<(), SinkError>;
+
+    /// Length of the active object in bytes, synced or not.
+    fn len(&self) -> u64;
+
+    /// Whether the active object holds no bytes.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Recovery only: cut a torn tail. The new length survives a power cut when
+    /// this returns `Ok`.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::BeyondEnd`] when `len` is more than [`len`](Sink::len), and
+    /// nothing changed. After any other error the sink is poisoned.
+    fn truncate(&mut self, len: u64) -> Result<(), SinkError>;
+
+    /// Seal the active object as `sealed_name` and begin a new, empty one. All
+    /// of it survives a power cut when this returns `Ok`: the sealed bytes, its
+    /// name, and the new object.
+    ///
+    /// On a poisoned sink this is the only way on. Nothing is then promised
+    /// about the sealed bytes after the last successful sync.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::InvalidName`] if the name is not one that
+    /// [`ObjectName::sealed`] accepts or does not come after every sealed one;
+    /// nothing changed. After any other error the sink is poisoned, and `roll`
+    /// may be tried again with the same name.
+    fn roll(&mut self, sealed_name: &str) -> Result<(), SinkError>;
+}
+
+/// Bytes out: ranged reads of one object, from any number of threads.
+pub trait Source: Debug + Send + Sync {
+    /// Length in bytes at this moment; that of the active object grows.
+    ///
+    /// # Errors
+    ///
+    /// Where the object cannot be inspected any more.
+    fn len(&self) -> Result<u64, SinkError>;
+
+    /// Whether the object holds no bytes at this moment.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`len`](Source::len).
+    fn is_empty(&self) -> Result<bool, SinkError> {
+        Ok(self.len()? == 0)
+    }
+
+    /// Read from `offset` on and return how many bytes were read: all of `buf`,
+    /// or fewer where the object ends; 0 at and past its end.
+    ///
+    /// # Errors
+    ///
+    /// Where the storage fails to read.
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, SinkError>;
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: Storage + ?Sized> Storage for Arc<S> {
+    fn lock(&self) -> Result<Box<dyn Sink>, SinkError> {
+        (**self).lock()
+    }
+
+    fn objects(&self) -> Result<Vec<ObjectName>, SinkError> {
+        (**self).objects()
+    }
+
+    fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
+        (**self).source(object)
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        (**self).warnings()
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: Sink + ?Sized> Sink for Box<S> {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        (**self).append(bytes)
+    }
+
+    fn sync(&mut self) -> Result<(), SinkError> {
+        (**self).sync()
+    }
+
+    fn len(&self) -> u64 {
+        (**self).len()
+    }
+
+    fn is_empty(&self) -> bool {
+        (**self).is_empty()
+    }
+
+    fn truncate(&mut self, len: u64) -> Result<(), SinkError> {
+        (**self).truncate(len)
+    }
+
+    fn roll(&mut self, sealed_name: &str) -> Result<(), SinkError> {
+        (**self).roll(sealed_name)
+    }
+}
