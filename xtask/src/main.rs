@@ -1,2 +1,84 @@
-//! The commands of the project itself.
-fn main() {}
+//! The commands of the project itself: `cargo xtask <command>`.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "printing is what these commands are for"
+)]
+
+mod bench;
+mod ci;
+mod deny;
+mod eval;
+mod house;
+mod layering;
+mod libtest;
+mod lint;
+mod release;
+mod report;
+mod services;
+mod shell;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::shell::Workspace;
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about, arg_required_else_help = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fetch the services, run every check, gate the benchmarks
+    Ci,
+    /// Format, lints, every test, documentation, layering, licences
+    Test,
+    /// Format, lints, documentation and the house rules
+    Lint,
+    /// Which crate may depend on which, over `cargo metadata`
+    Layering,
+    /// Bans, licences, sources; advisories where there is a network
+    Deny,
+    /// Run the benchmarks beside their peers; print one table, write target/bench.json
+    Bench(bench::Args),
+    /// Check versions and changelog, package every crate; publish only with --execute
+    Release(release::Args),
+    /// Fetch the servers that the tests run against
+    Services,
+    /// Measure the masking engine on the labelled sets
+    Eval(eval::Args),
+    /// Rebuild the model of the masking engine
+    Train(eval::Args),
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<bool> {
+    let workspace = Workspace::find()?;
+    match args.command {
+        Command::Ci => ci::run(&workspace),
+        Command::Test => Ok(test::run(&workspace).finish()),
+        Command::Lint => Ok(lint::run(&workspace).finish()),
+        Command::Layering => Ok(layering::run(&workspace).finish()),
+        Command::Deny => Ok(deny::run(&workspace).finish()),
+        Command::Bench(args) => Ok(bench::run(&workspace, &args)?.finish()),
+        Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
+        Command::Services => Ok(services::run(&workspace).finish()),
+        Command::Eval(args) => eval::run(&workspace, "eval", &args),
+        Command::Train(args) => eval::run(&workspace, "train", &args),
+    }
+}

