@@ -114,13 +114,18 @@ fn keychain(workspace: &Workspace) -> Result<String> {
         if shell::output(Command::new("id").arg("-u"))?.trim() != "0" {
             bail!("not root; run: apt-get install {packages}");
         }
-        shell::run(
-            workspace
-                .program("apt-get")
-                .args(["install", "-y", "-qq", "--no-install-recommends"])
-                .args(KEYCHAIN)
-                .env("DEBIAN_FRONTEND", "noninteractive"),
-        )?;
+        let apt = |arguments: &[&str]| {
+            let mut command = workspace.program("apt-get");
+            command
+                .args(arguments)
+                .env("DEBIAN_FRONTEND", "noninteractive");
+            shell::output(&mut command)
+        };
+        // Old lists are often good enough, so that this may fail.
+        let _ = apt(&["update", "-qq"]);
+        let mut install = vec!["install", "-y", "-qq", "--no-install-recommends"];
+        install.extend(KEYCHAIN);
+        apt(&install)?;
     }
     if !present() {
         bail!("gnome-keyring-daemon or dbus-run-session does not answer");
