@@ -1,1 +1,24 @@
-//! Finds and masks personal data, health data and secrets in text and JSON.
+#![doc = include_str!("../README.md")]
+
+mod builder;
+mod counts;
+mod detector;
+mod error;
+mod finding;
+mod json;
+mod keys;
+mod kind;
+mod masker;
+mod operator;
+mod profile;
+mod text;
+
+pub use builder::MaskerBuilder;
+pub use counts::Counts;
+pub use detector::{Detector, FieldContext};
+pub use error::{BuildError, DetectError, RuleProblem};
+pub use finding::{Finding, RuleId};
+pub use kind::{PiiType, TypeSet, UnknownPiiType};
+pub use masker::Masker;
+pub use operator::{Generalise, Label, Mask, Operator, OperatorContext, Partial, Remove};
+pub use profile::{CustomProfile, Profile, UnknownProfile};

@@ -1,0 +1,113 @@
+//! How a masker is put together.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::detector::Detector;
+use crate::error::BuildError;
+use crate::kind::PiiType;
+use crate::masker::{Inner, Masker};
+use crate::operator::Operator;
+use crate::profile::Profile;
+
+/// Collects profile, rules, lists, operators and detectors for a [`Masker`].
+#[derive(Debug)]
+#[must_use]
+pub struct MaskerBuilder {
+    profile: Profile,
+    allow: Vec<String>,
+    deny: Vec<String>,
+    operators: BTreeMap<PiiType, Arc<dyn Operator>>,
+    detectors: Vec<Arc<dyn Detector>>,
+    time_limit: Duration,
+}
+
+impl Default for MaskerBuilder {
+    fn default() -> Self {
+        Self {
+            profile: Profile::Default,
+            allow: Vec::new(),
+            deny: Vec::new(),
+            operators: BTreeMap::new(),
+            detectors: Vec::new(),
+            time_limit: Duration::from_secs(1),
+        }
+    }
+}
+
+impl MaskerBuilder {
+    /// Which types are masked. The default is [`Profile::Default`].
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.profile = profile;
+        self
+    }
+
+    /// Values that are never masked, compared as they stand.
+    pub fn allow(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allow.extend(values.into_iter().map(Into::into));
+        self
+    }
+
+    /// Values that are always masked, compared as they stand.
+    pub fn deny(mut self, values: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.deny.extend(
+            values
+                .into_iter()
+                .map(Into::into)
+                .filter(|value: &String| !value.is_empty()),
+        );
+        self
+    }
+
+    /// What is written in the place of a value of `kind`, instead of its default mask.
+    pub fn operator(mut self, kind: PiiType, operator: Arc<dyn Operator>) -> Self {
+        self.operators.insert(kind, operator);
+        self
+    }
+
+    /// A detector that is asked about every text besides the built-in ones.
+    pub fn detector(mut self, detector: Arc<dyn Detector>) -> Self {
+        self.detectors.push(detector);
+        self
+    }
+
+    /// How long an added detector may take for one text. The default is one second.
+    pub fn time_limit(mut self, limit: Duration) -> Self {
+        self.time_limit = limit;
+        self
+    }
+
+    /// The masker.
+    ///
+    /// # Errors
+    ///
+    /// When a rule file cannot be read or compiled; the error names file and line.
+    pub fn build(self) -> Result<Masker, BuildError> {
+        Ok(self.assemble())
+    }
+
+    pub(crate) fn assemble(self) -> Masker {
+        let Self {
+            profile,
+            allow,
+            deny,
+            operators,
+            detectors,
+            time_limit,
+        } = self;
+        let inner = Inner {
+            types: profile.types(),
+            sensitive_keys: profile.masks_sensitive_keys(),
+            profile,
+            allow,
+            deny,
+            operators,
+            detectors,
+            time_limit,
+        };
+        Masker {
+            inner: Arc::new(inner),
+        }
+    }
+}

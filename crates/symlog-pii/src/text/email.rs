@@ -1,0 +1,134 @@
+//! E-mail addresses.
+
+use super::Hit;
+use crate::finding::RuleId;
+use crate::kind::PiiType;
+
+const RULE: RuleId = RuleId::new("email");
+/// RFC 5321, section 4.5.3.1.1.
+const MAX_LOCAL: usize = 64;
+/// RFC 5321, section 4.5.3.1.2.
+const MAX_DOMAIN: usize = 255;
+
+/// Judges the `@` at `at`. Returns up to where it has looked.
+pub(super) fn judge(text: &str, at: usize, out: &mut Vec<Hit>) -> usize {
+    let bytes = text.as_bytes();
+    let local = local_start(text, at);
+    let domain = domain_end(text, at + 1);
+    let (Some(start), Some(end)) = (local, domain) else {
+        return at + 1;
+    };
+    // `git@github.com:owner/repo` is an address of a machine.
+    if &bytes[start..at] == b"git" && matches!(bytes.get(end), Some(b':' | b'/')) {
+        return end;
+    }
+    out.push(Hit::new(start, end, PiiType::Email, 1.0, RULE));
+    end
+}
+
+fn local_start(text: &str, at: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let floor = at.saturating_sub(MAX_LOCAL);
+    let mut start = at;
+    while start > floor && is_local(bytes[start - 1]) {
+        start -= 1;
+    }
+    while start < at
+        && (matches!(
+            bytes[start],
+            b'.' | b'-' | b'\'' | b'&' | b'/' | b'=' | b'?' | b'#'
+        ) || !text.is_char_boundary(start))
+    {
+        start += 1;
+    }
+    (start < at && bytes[at - 1] != b'.').then_some(start)
+}
+
+fn is_local(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || !byte.is_ascii()
+        || matches!(
+            byte,
+            b'.' | b'_'
+                | b'%'
+                | b'+'
+                | b'-'
+                | b'\''
+                | b'&'
+                | b'#'
+                | b'$'
+                | b'!'
+                | b'~'
+                | b'^'
+                | b'?'
+                | b'='
+                | b'/'
+        )
+}
+
+fn domain_end(text: &str, from: usize) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let ceiling = bytes.len().min(from + MAX_DOMAIN);
+    let mut end = from;
+    while end < ceiling
+        && (bytes[end].is_ascii_alphanumeric()
+            || !bytes[end].is_ascii()
+            || matches!(bytes[end], b'.' | b'-'))
+    {
+        end += 1;
+    }
+    while end > from && (matches!(bytes[end - 1], b'.' | b'-') || !text.is_char_boundary(end)) {
+        end -= 1;
+    }
+    let domain = text.get(from..end)?;
+    let (rest, top) = domain.rsplit_once('.')?;
+    let valid = !rest.is_empty()
+        && !rest.starts_with(['.', '-'])
+        && !domain.contains("..")
+        && top.chars().count() >= 2
+        && top.chars().all(|c| {
+            c.is_alphabetic()
+                || (top.starts_with("xn--") && (c.is_ascii_alphanumeric() || c == '-'))
+        });
+    valid.then_some(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &[&str]) {
+        let mut out = Vec::new();
+        let mut past = 0;
+        for (at, _) in text.match_indices('@') {
+            if at >= past {
+                past = judge(text, at, &mut out);
+            }
+        }
+        let found: Vec<_> = out.iter().map(|h| &text[h.start..h.end]).collect();
+        assert_eq!(found, expect, "{text}");
+    }
+
+    #[test]
+    fn addresses_are_found_whole() {
+        check("user@example.com", &["user@example.com"]);
+        check(
+            "mail <a.b+c@x-y.co.uk>, or d_e@f.org.",
+            &["a.b+c@x-y.co.uk", "d_e@f.org"],
+        );
+        check("o'brien@example.ie", &["o'brien@example.ie"]);
+        check("jürgen@müller.de", &["jürgen@müller.de"]);
+        check("mailto:a@b.io?subject=x", &["a@b.io"]);
+    }
+
+    #[test]
+    fn what_is_no_address_is_left() {
+        check(
+            "@decorator a@b x@ @y.com me@localhost git@github.com:o/r.git",
+            &[],
+        );
+        check("pkg@1.2.3 lodash@4.17.21", &[]);
+        check("a@b..com", &[]);
+    }
+}
