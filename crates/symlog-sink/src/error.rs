@@ -134,7 +134,7 @@ impl SinkError {
 }
 
 /// What was tried when an error came up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operation {
     /// Creating a directory.

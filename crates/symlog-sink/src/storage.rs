@@ -83,8 +83,8 @@ pub trait Sink: Debug + Send {
         self.len() == 0
     }
 
-    /// Recovery only: cut a torn tail. The new length survives a power cut when
-    /// this returns `Ok`.
+    /// Recovery only: cut a torn tail. What is left survives a power cut, in its
+    /// new length, when this returns `Ok`.
     ///
     /// # Errors
     ///
@@ -92,12 +92,13 @@ pub trait Sink: Debug + Send {
     /// nothing changed. After any other error the sink is poisoned.
     fn truncate(&mut self, len: u64) -> Result<(), SinkError>;
 
-    /// Seal the active object as `sealed_name` and begin a new, empty one. All
-    /// of it survives a power cut when this returns `Ok`: the sealed bytes, its
-    /// name, and the new object.
+    /// Seal the active object as `sealed_name` and begin a new, empty one. Its
+    /// bytes are synced before its name changes, and all of it survives a power
+    /// cut when this returns `Ok`: the bytes, the name, and the new object. A
+    /// power cut in between may leave a log without an active object.
     ///
-    /// On a poisoned sink this is the only way on. Nothing is then promised
-    /// about the sealed bytes after the last successful sync.
+    /// On a poisoned sink this is the only way on, and it does not sync: nothing
+    /// is then promised about the bytes after the last successful sync.
     ///
     /// # Errors
     ///

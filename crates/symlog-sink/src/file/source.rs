@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use super::directory::Directory;
 use crate::{ObjectName, Operation, SinkError, Source};
 
+const LONGEST_FILE: u64 = i64::MAX as u64;
+
 #[derive(Debug)]
 pub(super) struct FileSource {
     file: File,
@@ -31,11 +33,15 @@ impl Source for FileSource {
     }
 
     fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, SinkError> {
+        // The system refuses ranges that end past the longest possible file,
+        // where all that a reader asked for is what is not there.
+        let room = LONGEST_FILE.saturating_sub(offset);
+        let wanted = usize::try_from(room).map_or(buf.len(), |room| room.min(buf.len()));
         let mut filled = 0;
-        while filled < buf.len() {
+        while filled < wanted {
             match self
                 .file
-                .read_at(&mut buf[filled..], offset.saturating_add(filled as u64))
+                .read_at(&mut buf[filled..wanted], offset + filled as u64)
             {
                 Ok(0) => break,
                 Ok(len) => filled += len,
