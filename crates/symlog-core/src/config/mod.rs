@@ -1,0 +1,218 @@
+//! The configuration file: its sections, where it is found, and what is wrong with it.
+
+mod choice;
+mod error;
+mod expand;
+mod logging;
+mod section;
+mod sections;
+
+use std::env;
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use toml::Table;
+use toml::de::DeTable;
+
+pub use error::{ConfigError, ConfigProblem, ConfigProblemKind};
+pub use logging::{
+    Durability, FailureMode, LogFormat, LoggingConfig, MetadataMode, Overflow, Oversize, Settings,
+};
+pub use sections::{
+    ArchiveConfig, ArchivePriority, MaskingConfig, RetentionClass, RetentionSelector, SinkConfig,
+    SinkKind,
+};
+
+use expand::Variables;
+use section::{Document, Section, position};
+
+/// A configuration is some kilobytes; what is longer than this is another kind of file.
+const MAX_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Everything that a configuration file says.
+///
+/// Sections that belong to the runtime whose file it is are passed over.
+#[derive(Clone, Default, PartialEq)]
+pub struct Config {
+    /// `[logging]`, the eight settings of a literal.
+    pub logging: LoggingConfig,
+    /// `[logging]`, all others.
+    pub settings: Settings,
+    /// `[masking]`.
+    pub masking: MaskingConfig,
+    /// `[security.secrets]` without `strict`, with variables replaced.
+    pub secrets: Option<Table>,
+    /// `strict` of `[security.secrets]`: the key comes from the secret store or not at all.
+    pub strict: bool,
+    /// `[[retention]]`.
+    pub retention: Vec<RetentionClass>,
+    /// `[archive]`.
+    pub archive: ArchiveConfig,
+    /// `[[sink]]`.
+    pub sinks: Vec<SinkConfig>,
+    /// The file that all of this was read from; `None` for defaults.
+    pub source: Option<PathBuf>,
+}
+
+impl Config {
+    /// Reads a configuration from `text`; `name` stands for it in messages. `${VAR}` is looked up
+    /// in the environment.
+    ///
+    /// # Errors
+    ///
+    /// When it is no TOML, a key is unknown, a value does not fit, or a variable is not set.
+    pub fn from_toml(text: &str, name: &str) -> Result<Self, ConfigError> {
+        Self::from_toml_with(text, name, |variable| env::var_os(variable))
+    }
+
+    /// Like [`from_toml`](Self::from_toml), with variables looked up by `variables`.
+    ///
+    /// # Errors
+    ///
+    /// As [`from_toml`](Self::from_toml).
+    pub fn from_toml_with(
+        text: &str,
+        name: &str,
+        variables: impl Fn(&str) -> Option<OsString>,
+    ) -> Result<Self, ConfigError> {
+        let variables: &Variables<'_> = &variables;
+        let root = DeTable::parse(text).map_err(|error| {
+            let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+            let message = error.message().to_owned();
+            ConfigError::Syntax {
+                file: name.to_owned(),
+                line,
+                column,
+                message,
+            }
+        })?;
+        let document = Document::new(name, text, variables);
+        let config = Self::read(Section::root(&document, root.into_inner()));
+        match document.into_problems() {
+            problems if problems.is_empty() => Ok(config),
+            problems => Err(ConfigError::Invalid(problems)),
+        }
+    }
+
+    fn read(mut root: Section<'_>) -> Self {
+        let mut config = Self::default();
+        if let Some(section) = root.section("logging") {
+            logging::read(section, &mut config.logging, &mut config.settings);
+        }
+        if let Some(section) = root.section("masking") {
+            config.masking.read(section);
+        }
+        if let Some(mut security) = root.section("security")
+            && let Some(mut secrets) = security.section("secrets")
+        {
+            secrets.boolean("strict", &mut config.strict);
+            config.secrets = Some(secrets.rest());
+        }
+        config.retention = root
+            .sections("retention")
+            .into_iter()
+            .map(RetentionClass::read)
+            .collect();
+        if let Some(section) = root.section("archive") {
+            config.archive.read(section);
+        }
+        config.sinks = root
+            .sections("sink")
+            .into_iter()
+            .map(SinkConfig::read)
+            .collect();
+        config
+    }
+
+    /// Reads the configuration file at `path`. Paths of rule and profile files in it start where
+    /// it lies; the log's path starts at the current directory.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, and as [`from_toml`](Self::from_toml).
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        let failed = |source| ConfigError::Read {
+            path: path.to_owned(),
+            source,
+        };
+        let mut bytes = Vec::new();
+        let read = File::open(path)
+            .and_then(|file| file.take(MAX_BYTES + 1).read_to_end(&mut bytes))
+            .map_err(failed)?;
+        if read as u64 > MAX_BYTES {
+            return Err(ConfigError::TooLong {
+                path: path.to_owned(),
+                limit: MAX_BYTES,
+            });
+        }
+        let text = String::from_utf8(bytes).map_err(|error| {
+            failed(io::Error::new(
+                io::ErrorKind::InvalidData,
+                error.utf8_error(),
+            ))
+        })?;
+        let mut config = Self::from_toml(&text, &path.display().to_string())?;
+        if let Some(directory) = path.parent() {
+            config.masking.resolve(directory);
+        }
+        config.source = Some(path.to_owned());
+        Ok(config)
+    }
+
+    /// Finds the configuration: `explicit`, else the file named by `SYMLOG_CONFIG`, else
+    /// `symlog.toml`, else `symbiont.toml` in the current directory, else the defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load); a file that was named must be there.
+    pub fn discover(explicit: Option<&Path>) -> Result<Self, ConfigError> {
+        if let Some(path) = explicit {
+            return Self::load(path);
+        }
+        if let Some(path) = env::var_os("SYMLOG_CONFIG").filter(|path| !path.is_empty()) {
+            return Self::load(Path::new(&path));
+        }
+        for name in ["symlog.toml", "symbiont.toml"] {
+            match Self::load(Path::new(name)) {
+                Err(ConfigError::Read { source, .. })
+                    if source.kind() == io::ErrorKind::NotFound => {}
+                other => return other,
+            }
+        }
+        Ok(Self::default())
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            logging,
+            settings,
+            masking,
+            secrets,
+            strict,
+            retention,
+            archive,
+            sinks,
+            source,
+        } = self;
+        f.debug_struct("Config")
+            .field("logging", logging)
+            .field("settings", settings)
+            .field("masking", masking)
+            // May hold a token.
+            .field("secrets", &secrets.as_ref().map(|_| ".."))
+            .field("strict", strict)
+            .field("retention", retention)
+            .field("archive", archive)
+            .field("sinks", sinks)
+            .field("source", source)
+            .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;
