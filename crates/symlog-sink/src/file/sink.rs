@@ -1,17 +1,14 @@
-use std::fs::File;
 use std::io::{self, Write};
 
-use rustix::fs::OFlags;
-
 use super::directory::Directory;
-use super::lock::LockFile;
+use super::lock::{LockFile, LockedFile};
 use crate::{ObjectName, Operation, Sink, SinkError, Warning, name};
 
 /// Without the sticky failure, which [`Poisonable`](crate::Poisonable) adds.
 #[derive(Debug)]
 pub(super) struct FileSink {
     directory: Directory,
-    file: File,
+    active: LockedFile,
     len: u64,
     last_sealed: Option<String>,
     unfinished_roll: Option<String>,
@@ -24,9 +21,10 @@ impl FileSink {
         lock: LockFile,
         warnings: &mut Vec<Warning>,
     ) -> Result<Self, SinkError> {
+        let active = LockedFile::active(&directory, warnings)?;
         let name = &directory.location.file_name;
-        let file = directory.open_or_create(name, flags(), warnings)?;
-        let len = file
+        let len = active
+            .file()
             .metadata()
             .map_err(|source| SinkError::io(Operation::Inspect, directory.path_of(name), source))?
             .len();
@@ -39,7 +37,7 @@ impl FileSink {
         });
         Ok(Self {
             directory,
-            file,
+            active,
             len,
             last_sealed,
             unfinished_roll: None,
@@ -56,25 +54,18 @@ impl FileSink {
     /// active file, which the next `lock` makes again; an error leaves it to be
     /// taken up by the next call.
     fn replace_active(&mut self, sealed_name: &str) -> Result<(), SinkError> {
-        let location = &self.directory.location;
-        let active = &location.file_name;
-        let sealed = location.object_name(&ObjectName::Sealed(sealed_name.to_owned()));
         if self.unfinished_roll.is_none() {
-            self.directory.rename_new(active, &sealed)?;
+            let location = &self.directory.location;
+            let sealed = location.object_name(&ObjectName::Sealed(sealed_name.to_owned()));
+            self.directory.rename_new(&location.file_name, &sealed)?;
             self.unfinished_roll = Some(sealed_name.to_owned());
         }
-        let file = self
-            .directory
-            .open_or_create(active, flags(), &mut Vec::new())?;
+        let active = LockedFile::active(&self.directory, &mut Vec::new())?;
         self.directory.sync()?;
-        self.file = file;
+        self.active = active;
         self.len = 0;
         Ok(())
     }
-}
-
-fn flags() -> OFlags {
-    OFlags::WRONLY | OFlags::APPEND
 }
 
 /// Whether the system refused for want of room, and not because the disk fails.
@@ -87,13 +78,13 @@ fn is_full(error: &io::Error) -> bool {
 
 impl Sink for FileSink {
     fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
-        match self.file.write_all(bytes) {
+        match self.active.file().write_all(bytes) {
             Ok(()) => {
                 self.len += bytes.len() as u64;
                 Ok(())
             }
             // A part of the bytes may have found room.
-            Err(source) if is_full(&source) && self.file.set_len(self.len).is_ok() => {
+            Err(source) if is_full(&source) && self.active.file().set_len(self.len).is_ok() => {
                 Err(SinkError::Full {
                     path: self.directory.path_of(&self.directory.location.file_name),
                     wanted: bytes.len() as u64,
@@ -105,7 +96,8 @@ impl Sink for FileSink {
     }
 
     fn sync(&mut self) -> Result<(), SinkError> {
-        self.file
+        self.active
+            .file()
             .sync_data()
             .map_err(|source| self.error(Operation::Sync, source))
     }
@@ -121,7 +113,8 @@ impl Sink for FileSink {
                 actual: self.len,
             });
         }
-        self.file
+        self.active
+            .file()
             .set_len(len)
             .map_err(|source| self.error(Operation::Truncate, source))?;
         self.len = len;

@@ -1,0 +1,170 @@
+//! System calls that fail, by way of a tracer that makes them fail, and their
+//! order, by what it saw.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use super::child;
+
+struct Traced {
+    report: Vec<String>,
+    calls: Vec<String>,
+    root: tempfile::TempDir,
+}
+
+/// Runs the steps of `write` with `inject`, or says why it cannot.
+fn traced(test: &str, inject: &[&str]) -> Option<Traced> {
+    let usable = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if !usable.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: {test}: strace is not installed or may not trace");
+        return None;
+    }
+    let root = tempfile::tempdir().unwrap();
+    let output: PathBuf = root.path().join("trace");
+    let mut arguments = vec![
+        "-e",
+        "trace=openat,write,fdatasync,fsync,/rename.*,ftruncate",
+    ];
+    arguments.extend(inject.iter().flat_map(|inject| ["-e", inject]));
+    let home = root.path().join("home");
+    fs::create_dir(&home).unwrap();
+    let log = home.join("a.log");
+    let report = child::report(child::traced(&arguments, &output, "write", &log));
+    let calls = fs::read_to_string(&output)
+        .unwrap()
+        .lines()
+        .filter(|line| line.contains("/home") || line.contains("a.log"))
+        .map(str::to_owned)
+        .collect();
+    Some(Traced {
+        report,
+        calls,
+        root,
+    })
+}
+
+impl Traced {
+    fn file(&self, name: &str) -> String {
+        fs::read_to_string(self.root.path().join("home").join(name)).unwrap()
+    }
+
+    /// Position of the first call from `start` on that holds all of `parts`.
+    #[track_caller]
+    fn position(&self, start: usize, parts: &[&str]) -> usize {
+        let found = self.calls[start..]
+            .iter()
+            .position(|call| parts.iter().all(|part| call.contains(part)));
+        start + found.unwrap_or_else(|| panic!("no {parts:?} in {:#?}", &self.calls[start..]))
+    }
+}
+
+const HEALTHY: [&str; 6] = [
+    "append: ok",
+    "sync: ok",
+    "append: ok",
+    "sync: ok",
+    "append: ok",
+    "roll: ok",
+];
+
+#[test]
+fn names_are_durable_before_they_are_relied_on() {
+    let Some(run) = traced("names_are_durable", &[]) else {
+        return;
+    };
+    assert_eq!(run.report[..6], HEALTHY);
+    assert_eq!(run.report[6], "roll: InvalidName", "1 is taken by then");
+    let made = run.position(0, &["openat(", "\"a.log\"", "O_CREAT|O_EXCL"]);
+    let named = run.position(made, &["fsync(", "/home>"]);
+    let written = run.position(named, &["write(", "/home/a.log>", "third"]);
+    let synced = run.position(written, &["fdatasync(", "/home/a.log>"]);
+    let renamed = run.position(synced, &["rename", "\"a.log\"", "\"a.log.1\""]);
+    let renewed = run.position(renamed, &["openat(", "\"a.log\"", "O_CREAT|O_EXCL"]);
+    let named = run.position(renewed, &["fsync(", "/home>"]);
+    run.position(named, &["write(", "/home/a.log>", "fourth"]);
+    for call in run.calls.iter().filter(|call| call.contains("\"a.log")) {
+        if call.contains("openat(") {
+            assert!(call.contains("O_NOFOLLOW"), "{call}");
+            assert!(call.contains("O_CLOEXEC"), "{call}");
+        }
+    }
+    assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
+
+#[test]
+fn a_failed_sync_is_never_tried_again() {
+    let fault = "inject=fdatasync:error=EIO:when=2";
+    let Some(run) = traced("a_failed_sync", &[fault]) else {
+        return;
+    };
+    assert_eq!(
+        run.report,
+        [
+            "append: ok",
+            "sync: ok",
+            "append: ok",
+            "sync: Io(sync, Uncategorized)",
+            "append: Poisoned",
+            "roll: ok",
+            "roll: InvalidName",
+            "append: ok",
+            "sync: ok",
+        ]
+    );
+    let failed = run.position(0, &["fdatasync(", "EIO"]);
+    let renamed = run.position(failed, &["rename", "\"a.log.1\""]);
+    assert!(
+        !run.calls[failed + 1..renamed]
+            .iter()
+            .any(|call| call.contains("sync(") && call.contains("a.log")),
+        "{:#?}",
+        run.calls
+    );
+    assert_eq!(run.file("a.log.1"), "first\nsecond\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
+
+#[test]
+fn a_failed_rename_poisons_and_may_be_tried_again() {
+    let fault = "inject=/rename.*:error=EIO:when=1";
+    let Some(run) = traced("a_failed_rename", &[fault]) else {
+        return;
+    };
+    assert_eq!(run.report[5], "roll: Io(roll, Uncategorized)");
+    assert_eq!(run.report[6..], ["roll: ok", "append: ok", "sync: ok"]);
+    assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
+
+#[test]
+fn a_failed_directory_sync_is_reported_and_the_roll_finished_later() {
+    let fault = "inject=fsync:error=EIO:when=2";
+    let Some(run) = traced("a_failed_directory_sync", &[fault]) else {
+        return;
+    };
+    assert_eq!(run.report[5], "roll: Io(sync directory, Uncategorized)");
+    assert_eq!(run.report[6..], ["roll: ok", "append: ok", "sync: ok"]);
+    assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
+
+#[test]
+fn interrupted_calls_are_taken_up_again() {
+    let faults = [
+        "inject=write:error=EINTR:when=1+2",
+        "inject=fdatasync,fsync:error=EINTR:when=1+2",
+    ];
+    let Some(run) = traced("interrupted_calls", &faults) else {
+        return;
+    };
+    assert!(run.calls.iter().any(|call| call.contains("EINTR")));
+    assert_eq!(run.report[..6], HEALTHY);
+    assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
