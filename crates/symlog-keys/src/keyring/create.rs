@@ -1,0 +1,249 @@
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use parking_lot::Mutex;
+use symlog_crypto::{CryptoProvider, Key, Prk};
+
+use super::epoch::{EpochEntry, EpochStore, FileEpoch, MemoryEpoch};
+use super::master::Master;
+use super::memory::MemoryStorage;
+use super::periods::{NewKey, put_key};
+use super::pool::Pool;
+use super::rows::{KeyKind, KeyRow, KeyState, Meta, Slot};
+use super::slots::{self, MAX_SLOTS, Unlocker};
+use super::sqlite::SqliteStorage;
+use super::storage::{Read, Scan, Space, Storage};
+use super::wrap::unwrap;
+use super::{Access, Id, Inner, Keyring, KeyringError, epoch, purpose_key, storage};
+use crate::LoggingKey;
+use crate::private_file::{self, FileError};
+
+const FIRST_MASTER: u32 = 1;
+const FIRST_EPOCH: u64 = 1;
+const DIGEST_PURPOSE: &str = "unit-names";
+
+impl Keyring {
+    /// A new keyring for a new log. Complete and synced when this returns; after a crash before that there is
+    /// none.
+    ///
+    /// # Errors
+    /// [`KeyringError::Exists`] when there is one already.
+    pub fn create(
+        path: &Path,
+        log_id: Id,
+        key: &LoggingKey,
+        provider: &CryptoProvider,
+    ) -> Result<Self, KeyringError> {
+        if path.symlink_metadata().is_ok() {
+            return Err(KeyringError::Exists {
+                path: path.to_owned(),
+            });
+        }
+        let temporary = private_file::sibling(path, ".new");
+        match std::fs::remove_file(&temporary) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(FileError::io(&temporary, "remove a temporary file", error).into());
+            }
+            _ => {}
+        }
+        let epochs = FileEpoch::beside(path);
+        epochs.set_aside()?;
+        let storage = SqliteStorage::create(&temporary)?;
+        set_up(&storage, &epochs, log_id, key, provider)?;
+        drop(storage);
+        private_file::publish(&temporary, path)?;
+        tracing::debug!(path = %path.display(), "keyring created");
+        Self::open(path, key, Access::ReadWrite, provider)
+    }
+
+    /// Opens an existing keyring. A passphrase is stretched once.
+    ///
+    /// # Errors
+    /// [`KeyringError::NotFound`]; [`KeyringError::WrongKey`], found out before anything is decrypted;
+    /// [`KeyringError::Damaged`], [`KeyringError::Newer`], and those of the file.
+    pub fn open(
+        path: &Path,
+        key: &LoggingKey,
+        access: Access,
+        provider: &CryptoProvider,
+    ) -> Result<Self, KeyringError> {
+        let storage = SqliteStorage::open(path, access)?;
+        Self::unlock(
+            Parts {
+                path,
+                access,
+                storage: Box::new(storage),
+                epochs: Box::new(FileEpoch::beside(path)),
+            },
+            key,
+            provider,
+        )
+    }
+
+    /// A keyring that is gone when the last handle is.
+    ///
+    /// # Errors
+    /// When there is no randomness, or memory for Argon2id.
+    pub fn in_memory(
+        log_id: Id,
+        key: &LoggingKey,
+        provider: &CryptoProvider,
+    ) -> Result<Self, KeyringError> {
+        let storage = MemoryStorage::default();
+        let epochs = MemoryEpoch::default();
+        set_up(&storage, &epochs, log_id, key, provider)?;
+        Self::unlock(
+            Parts {
+                path: Path::new("(memory)"),
+                access: Access::ReadWrite,
+                storage: Box::new(storage),
+                epochs: Box::new(epochs),
+            },
+            key,
+            provider,
+        )
+    }
+
+    pub(super) fn unlock(
+        parts: Parts<'_>,
+        key: &LoggingKey,
+        provider: &CryptoProvider,
+    ) -> Result<Self, KeyringError> {
+        let Parts {
+            path,
+            access,
+            storage,
+            epochs,
+        } = parts;
+        let damaged = |what| KeyringError::Damaged {
+            path: path.to_owned(),
+            what,
+            source: None,
+        };
+        let (meta, slots) = storage::read(&*storage, |view| {
+            let meta = view
+                .get(Space::Meta, Meta::KEY)?
+                .and_then(|row| Meta::decode(&row))
+                .ok_or_else(|| damaged("its first row cannot be read"))?;
+            Ok((meta, read_slots(view, &damaged)?))
+        })?;
+        let mut unlocker = Unlocker::new(&meta.log_id, key);
+        let mut fitting = None;
+        for (id, slot) in slots {
+            if let Some(derived) = unlocker.try_slot(&slot)? {
+                fitting = Some((id, slot, derived.kek));
+                break;
+            }
+        }
+        let Some((slot_id, slot, kek)) = fitting else {
+            return Err(KeyringError::WrongKey {
+                path: path.to_owned(),
+            });
+        };
+        let binding = slots::binding(&meta.log_id, &slot_id, slot.master);
+        let master = Master {
+            version: slot.master,
+            key: unwrap(provider, &kek, &binding, &slot.wrapped_master)
+                .map_err(|_| damaged("an unlock slot was altered"))?,
+        };
+        let mut inner = Inner {
+            path: path.to_owned(),
+            access,
+            provider: provider.clone(),
+            log_id: meta.log_id,
+            storage,
+            epochs,
+            slot_id,
+            kek,
+            master: Mutex::new(master),
+            generation: AtomicU64::new(0),
+            root: Prk::extract(&[], &[]),
+            digest_key: Key::from_bytes([0; 32]),
+            epoch: Mutex::new(None),
+            pool: Pool::new(),
+        };
+        let wanted = |row: &KeyRow| row.kind == KeyKind::Root && row.state == KeyState::Active;
+        let root = storage::read(&*inner.storage, |view| {
+            inner.meta(view)?;
+            inner.find_key(view, wanted)
+        })?;
+        let (_, root) = root.ok_or_else(|| inner.damaged("its root secret is missing"))?;
+        inner.root = Prk::from_key(&root);
+        inner.digest_key = purpose_key(&inner.root, DIGEST_PURPOSE)?;
+        if access == Access::ReadWrite && inner.epoch_entries()?.len() > 1 {
+            inner.tidy_epochs()?;
+        }
+        tracing::debug!(path = %path.display(), ?access, "keyring open");
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
+    }
+}
+
+/// What a keyring is made of before it is unlocked.
+pub(super) struct Parts<'a> {
+    pub(super) path: &'a Path,
+    pub(super) access: Access,
+    pub(super) storage: Box<dyn Storage>,
+    pub(super) epochs: Box<dyn EpochStore>,
+}
+
+fn read_slots(
+    view: &(impl Read + ?Sized),
+    damaged: &dyn Fn(&'static str) -> KeyringError,
+) -> Result<Vec<(Id, Slot)>, KeyringError> {
+    let mut slots = Vec::new();
+    view.scan(Space::Slot, &[], &mut |id, row| {
+        let id = id
+            .try_into()
+            .map_err(|_| damaged("the id of an unlock slot is not 16 bytes long"))?;
+        let slot = Slot::decode(row).ok_or_else(|| damaged("an unlock slot cannot be read"))?;
+        slots.push((id, slot));
+        if slots.len() > MAX_SLOTS {
+            return Err(damaged("it has more than 32 unlock slots"));
+        }
+        Ok(Scan::More)
+    })?;
+    Ok(slots)
+}
+
+/// Everything a keyring has from the beginning.
+fn set_up(
+    storage: &dyn Storage,
+    epochs: &dyn EpochStore,
+    log: Id,
+    key: &LoggingKey,
+    provider: &CryptoProvider,
+) -> Result<(), KeyringError> {
+    let master = Master {
+        version: FIRST_MASTER,
+        key: Key::generate(provider.random)?,
+    };
+    let versioned = (master.version, &master.key);
+    let (slot_id, slot, _) = slots::seal(provider, &log, key, "first", versioned, None)?;
+    let epoch_key = Key::generate(provider.random)?;
+    let entry = EpochEntry::seal(provider, &log, FIRST_EPOCH, versioned, &epoch_key)?;
+    epochs.replace(&epoch::encode(&log, &[entry]))?;
+    storage::update(storage, |view| {
+        view.put(Space::Slot, &slot_id, &slot.encode())?;
+        for kind in [KeyKind::Root, KeyKind::Signing] {
+            let new = NewKey {
+                kind,
+                class: 0,
+                period: "",
+                key: &Key::generate(provider.random)?,
+            };
+            put_key(view, provider, &log, &master, &new)?;
+        }
+        let mut meta = Meta {
+            log_id: log,
+            master: master.version,
+            generation: 1,
+            epoch: FIRST_EPOCH,
+            mac: [0; 32],
+        };
+        meta.mac = master.mac(&meta)?;
+        view.put(Space::Meta, Meta::KEY, &meta.encode())
+    })
+}

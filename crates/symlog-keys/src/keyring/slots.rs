@@ -1,0 +1,126 @@
+use std::collections::HashMap;
+
+use symlog_crypto::{Argon2Params, CryptoError, CryptoProvider, Key, Prk, argon2id};
+
+use super::rows::{Slot, SlotKind};
+use super::wrap::{Binding, wrap};
+use super::{Id, KeyringError};
+use crate::LoggingKey;
+
+/// More keys than anyone hands out for one log; a hostile file cannot make opening take longer than this.
+pub(super) const MAX_SLOTS: usize = 32;
+/// Different passphrase costs tried at most. Slots added later share salt and cost of the first, so one run is
+/// the rule.
+const MAX_RUNS: usize = 4;
+
+/// What a slot derives from its logging key.
+pub(super) struct SlotKey {
+    pub(super) kek: Key,
+    check: [u8; 16],
+}
+
+impl SlotKey {
+    fn derive(log: &Id, salt: &[u8; 32], secret: &[u8]) -> Result<Self, CryptoError> {
+        let prk = Prk::extract(salt, secret);
+        let mut check = [0; 16];
+        prk.expand(&[b"symlog keyring v1 check", log], &mut check)?;
+        Ok(Self {
+            kek: prk.expand_key(&[b"symlog keyring v1 kek", log])?,
+            check,
+        })
+    }
+}
+
+/// Derives slot keys from one logging key and remembers each run of Argon2.
+pub(super) struct Unlocker<'a> {
+    log: &'a Id,
+    key: &'a LoggingKey,
+    runs: HashMap<([u8; 32], Argon2Params), Key>,
+}
+
+impl<'a> Unlocker<'a> {
+    pub(super) fn new(log: &'a Id, key: &'a LoggingKey) -> Self {
+        Self {
+            log,
+            key,
+            runs: HashMap::new(),
+        }
+    }
+
+    /// `None` when the slot is of the other kind, so that this key cannot be its key.
+    pub(super) fn derive(
+        &mut self,
+        kind: SlotKind,
+        salt: &[u8; 32],
+    ) -> Result<Option<SlotKey>, KeyringError> {
+        match (kind, self.key.raw()) {
+            (SlotKind::Raw, Some(raw)) => Ok(Some(SlotKey::derive(self.log, salt, raw.expose())?)),
+            (SlotKind::Passphrase(params), None) => {
+                let stretched = match self.runs.get(&(*salt, params)) {
+                    Some(stretched) => stretched,
+                    None if self.runs.len() >= MAX_RUNS => {
+                        return Err(KeyringError::Limit {
+                            what: "the keyring wants its passphrase stretched in more than 4 ways",
+                        });
+                    }
+                    None => {
+                        let stretched = argon2id(self.key.text().expose(), salt, &params)?;
+                        self.runs.entry((*salt, params)).or_insert(stretched)
+                    }
+                };
+                Ok(Some(SlotKey::derive(self.log, salt, stretched.expose())?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Whether the key fits; nothing is decrypted to find out.
+    pub(super) fn try_slot(&mut self, slot: &Slot) -> Result<Option<SlotKey>, KeyringError> {
+        Ok(self
+            .derive(slot.kind, &slot.salt)?
+            .filter(|derived| derived.check == slot.check))
+    }
+}
+
+pub(super) fn binding(log: &Id, slot: &Id, master: u32) -> Binding {
+    Binding::new(log, "master", &[slot, &master.to_be_bytes()])
+}
+
+/// A new slot for `key`, wrapping the master key.
+pub(super) fn seal(
+    provider: &CryptoProvider,
+    log: &Id,
+    key: &LoggingKey,
+    label: &str,
+    (version, master): (u32, &Key),
+    like: Option<(&[u8; 32], Argon2Params)>,
+) -> Result<(Id, Slot, Key), KeyringError> {
+    let mut id = [0; 16];
+    provider.random.fill(&mut id)?;
+    let mut salt = [0; 32];
+    provider.random.fill(&mut salt)?;
+    let kind = match (key.raw(), like) {
+        (Some(_), _) => SlotKind::Raw,
+        (None, Some((shared, params))) => {
+            salt = *shared;
+            SlotKind::Passphrase(params.checked_for_writing()?)
+        }
+        (None, None) => SlotKind::Passphrase(Argon2Params::DEFAULT.checked_for_writing()?),
+    };
+    let derived = Unlocker::new(log, key)
+        .derive(kind, &salt)?
+        .ok_or(KeyringError::Limit {
+            what: "a slot was made for a key of another kind",
+        })?;
+    let SlotKey { kek, check } = derived;
+    let wrapped_master = wrap(provider, &kek, &binding(log, &id, version), master)?;
+    let slot = Slot {
+        kind,
+        salt,
+        check,
+        master: version,
+        wrapped_master,
+        label: label.to_owned(),
+    };
+    Ok((id, slot, kek))
+}
