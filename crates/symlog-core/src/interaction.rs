@@ -362,6 +362,73 @@ impl Interaction {
         self
     }
 
+    /// The identity, where one was given.
+    pub fn entry_id(&self) -> Option<EntryId> {
+        self.parts.id
+    }
+
+    /// The agent; none on an answer, whose request names it.
+    pub fn agent_id(&self) -> Option<&str> {
+        self.parts.agent_id.as_deref()
+    }
+
+    /// The kind; none on an answer, whose request names it.
+    pub fn interaction_type(&self) -> Option<ModelInteractionType> {
+        self.parts.kind
+    }
+
+    /// The model or tool; none on an answer, whose request names it.
+    pub fn model_identifier(&self) -> Option<&str> {
+        self.parts.model.as_deref()
+    }
+
+    /// When it happened, where that was given.
+    pub fn happened_at(&self) -> Option<SystemTime> {
+        self.parts.timestamp
+    }
+
+    /// How long it took, where that was given.
+    pub fn took(&self) -> Option<Duration> {
+        self.parts.latency
+    }
+
+    /// What was asked, in clear.
+    pub fn request_data(&self) -> Option<&RequestData> {
+        self.parts.request.as_ref()
+    }
+
+    /// What came back, in clear.
+    pub fn response_data(&self) -> Option<&ResponseData> {
+        self.parts.response.as_ref()
+    }
+
+    /// The metadata that is left after the reserved keys have filled their slots.
+    pub fn metadata_map(&self) -> &HashMap<String, String> {
+        &self.parts.metadata
+    }
+
+    /// The error's text.
+    pub fn error_text(&self) -> Option<&str> {
+        self.parts.error.as_deref()
+    }
+
+    /// The tokens used.
+    pub fn token_usage(&self) -> Option<TokenUsage> {
+        self.parts.tokens
+    }
+
+    /// The conversation, subject, tenant, trace and parent, in this order.
+    pub fn slots(&self) -> [Option<&str>; 5] {
+        let parts = &*self.parts;
+        [
+            parts.conversation.as_deref(),
+            parts.subject.as_deref(),
+            parts.tenant.as_deref(),
+            parts.trace.as_deref(),
+            parts.parent.as_deref(),
+        ]
+    }
+
     /// Sets the exact operation (`chat`, `embeddings`, …) as `metadata.operation`.
     pub fn operation(self, operation: impl Into<String>) -> Self {
         self.meta("operation", operation)
