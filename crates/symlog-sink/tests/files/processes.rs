@@ -1,7 +1,8 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Child;
+use std::process::{Child, Command};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use symlog_sink::{FileStorage, SinkError, Storage};
 
@@ -94,4 +95,21 @@ fn a_log_stays_where_it_was_when_the_directory_above_moves() {
     assert_eq!(fs::read(root.path().join("new/a.log.1")).unwrap(), b"x");
     assert_eq!(fs::read(root.path().join("new/a.log")).unwrap(), b"y");
     assert!(!root.path().join("old").exists());
+}
+
+#[test]
+fn starting_programs_elsewhere_does_not_keep_a_lock() {
+    let root = tempfile::tempdir().unwrap();
+    let log = FileStorage::new(root.path().join("a.log")).unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                Command::new("true").status().unwrap();
+            }
+        });
+        let relocked = (0..200).all(|_| log.lock().is_ok());
+        done.store(true, Ordering::Relaxed);
+        assert!(relocked, "a lock outlived its sink");
+    });
 }

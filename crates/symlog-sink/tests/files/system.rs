@@ -9,6 +9,9 @@ use super::child;
 
 struct Traced {
     report: Vec<String>,
+    /// All traced calls.
+    all: Vec<String>,
+    /// Those on the log and its directory.
     calls: Vec<String>,
     root: tempfile::TempDir,
 }
@@ -34,16 +37,19 @@ fn traced(test: &str, inject: &[&str]) -> Option<Traced> {
     let home = root.path().join("home");
     fs::create_dir(&home).unwrap();
     let log = home.join("a.log");
+    let mut arguments = vec![
+        "-e",
+        "trace=openat,write,fdatasync,fsync,/rename.*,ftruncate",
+    ];
+    arguments.extend(inject.iter().flat_map(|inject| ["-e", inject]));
     let report = child::report(child::traced(&arguments, &output, "write", &log));
-    let calls = fs::read_to_string(&output)
-        .unwrap()
-        .lines()
-        .filter(|line| line.contains("/home") || line.contains("a.log"))
-        .map(str::to_owned)
-        .collect();
+    let trace = fs::read_to_string(&output).unwrap();
+    let all: Vec<_> = trace.lines().map(str::to_owned).collect();
+    let ours = |call: &&String| call.contains("/home") || call.contains("a.log");
     Some(Traced {
         report,
-        calls,
+        calls: all.iter().filter(ours).cloned().collect(),
+        all,
         root,
     })
 }
@@ -60,6 +66,17 @@ impl Traced {
             .iter()
             .position(|call| parts.iter().all(|part| call.contains(part)));
         start + found.unwrap_or_else(|| panic!("no {parts:?} in {:#?}", &self.calls[start..]))
+    }
+
+    /// The how manieth call of `name` in its thread, which is how the tracer
+    /// counts, the last one is that holds `part`.
+    fn ordinal(&self, name: &str, part: &str) -> usize {
+        let calls: Vec<_> = self.all.iter().filter(|call| call.contains(name)).collect();
+        let last = calls.iter().rposition(|call| call.contains(part)).unwrap();
+        let thread = |call: &str| call.split(' ').next().unwrap().to_owned();
+        let ours = thread(calls[last]);
+        let before = calls[..last].iter().filter(|call| thread(call) == ours);
+        1 + before.count()
     }
 }
 
@@ -165,6 +182,71 @@ fn interrupted_calls_are_taken_up_again() {
     };
     assert!(run.calls.iter().any(|call| call.contains("EINTR")));
     assert_eq!(run.report[..6], HEALTHY);
+    assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
+
+#[test]
+fn a_write_that_the_disk_fails_poisons() {
+    let Some(healthy) = traced("a_write_that_the_disk_fails", &[]) else {
+        return;
+    };
+    let nth = healthy.ordinal(" write(", "\"second");
+    let fault = format!("inject=write:error=EIO:when={nth}");
+    let run = traced("a_write_that_the_disk_fails", &[&fault]).unwrap();
+    assert_eq!(
+        run.report,
+        [
+            "append: ok",
+            "sync: ok",
+            "append: Io(append, Uncategorized)",
+            "sync: Poisoned",
+            "append: Poisoned",
+            "roll: ok",
+            "roll: InvalidName",
+            "append: ok",
+            "sync: ok",
+        ]
+    );
+    assert_eq!(run.file("a.log.1"), "first\n");
+    assert_eq!(run.file("a.log"), "fourth\n");
+}
+
+#[test]
+fn a_full_disk_that_cannot_be_cut_back_poisons() {
+    let Some(healthy) = traced("a_full_disk_that_cannot_be_cut_back", &[]) else {
+        return;
+    };
+    // The first truncation is that of the lock file.
+    let nth = healthy.ordinal(" write(", "\"second");
+    let full = format!("inject=write:error=ENOSPC:when={nth}");
+    let faults = [&full, "inject=ftruncate:error=EIO:when=2"];
+    let run = traced("a_full_disk_that_cannot_be_cut_back", &faults).unwrap();
+    assert_eq!(
+        run.report[2..6],
+        [
+            "append: Io(append, StorageFull)",
+            "sync: Poisoned",
+            "append: Poisoned",
+            "roll: ok"
+        ]
+    );
+}
+
+#[test]
+fn a_new_file_that_cannot_be_opened_leaves_a_roll_to_be_finished() {
+    let Some(healthy) = traced("a_new_file_that_cannot_be_opened", &[]) else {
+        return;
+    };
+    let nth = healthy.ordinal(" openat(", "\"a.log\"");
+    let fault = format!("inject=openat:error=EMFILE:when={nth}");
+    let run = traced("a_new_file_that_cannot_be_opened", &[&fault]).unwrap();
+    assert!(
+        run.report[5].starts_with("roll: Io(open"),
+        "{:?}",
+        run.report
+    );
+    assert_eq!(run.report[6..], ["roll: ok", "append: ok", "sync: ok"]);
     assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
     assert_eq!(run.file("a.log"), "fourth\n");
 }
