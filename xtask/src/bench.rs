@@ -5,6 +5,7 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -134,6 +135,8 @@ fn measure(workspace: &Workspace, name: &str, quick: bool) -> Result<Measured> {
     if quick {
         command.arg("--quick");
     }
+    // Standard output is for the table.
+    command.stdout(io::stderr());
     shell::run(&mut command)?;
     let text = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     serde_json::from_str(&text).with_context(|| format!("what `{name}` wrote"))

@@ -123,6 +123,9 @@ impl Report {
 
     /// Prints the steps and, last, the tally; true when nothing failed.
     pub(crate) fn finish(&self) -> bool {
+        if self.steps.is_empty() {
+            return true;
+        }
         println!();
         for step in &self.steps {
             step.print();
