@@ -7,6 +7,7 @@ mod file;
 mod memory;
 mod name;
 mod poison;
+mod snapshot;
 mod storage;
 mod warning;
 
@@ -15,5 +16,6 @@ pub use file::FileStorage;
 pub use memory::MemoryStorage;
 pub use name::ObjectName;
 pub use poison::Poisonable;
+pub use snapshot::Snapshot;
 pub use storage::{Sink, Source, Storage};
 pub use warning::Warning;

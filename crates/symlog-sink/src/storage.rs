@@ -25,6 +25,9 @@ pub trait Storage: Debug + Send + Sync {
     /// The sealed objects in order, then the active one if it exists. A storage
     /// that was never written to is empty, not an error.
     ///
+    /// Where an object is listed, all older ones are, also while a writer rolls.
+    /// To read a log while it is written, take a [`Snapshot`](crate::Snapshot).
+    ///
     /// # Errors
     ///
     /// Where the storage exists and cannot be listed.
@@ -94,8 +97,8 @@ pub trait Sink: Debug + Send {
 
     /// Seal the active object as `sealed_name` and begin a new, empty one. Its
     /// bytes are synced before its name changes, and all of it survives a power
-    /// cut when this returns `Ok`: the bytes, the name, and the new object. A
-    /// power cut in between may leave a log without an active object.
+    /// cut when this returns `Ok`: the bytes, the name, and the new object. In
+    /// between a reader may find no active object, and a power cut leave none.
     ///
     /// On a poisoned sink this is the only way on, and it does not sync: nothing
     /// is then promised about the bytes after the last successful sync.

@@ -53,6 +53,8 @@ pub enum Check {
     Continues,
     /// Readers see a growing prefix of what the writer appends.
     ReadersFollow,
+    /// A [`Snapshot`](crate::Snapshot) has no gap, whatever the writer does.
+    SnapshotsAreWhole,
     /// What was synced, cut or sealed survives a power cut.
     SurvivesCrash,
     /// After a failure only `roll` is accepted.
@@ -69,7 +71,7 @@ type Run<B> = fn(&B) -> bool;
 /// Where the backend breaks the contract.
 #[must_use = "checks that were not run have not passed"]
 pub fn run<B: Backend>(backend: &B) -> Vec<Check> {
-    let checks: [(Check, Run<B>); 12] = [
+    let checks: [(Check, Run<B>); 13] = [
         (Check::BeginsEmpty, checks::begins_empty),
         (Check::ReadsBack, checks::reads_back),
         (Check::ReadsRanges, checks::reads_ranges),
@@ -80,6 +82,7 @@ pub fn run<B: Backend>(backend: &B) -> Vec<Check> {
         (Check::Truncates, checks::truncates),
         (Check::Continues, checks::continues),
         (Check::ReadersFollow, checks::readers_follow),
+        (Check::SnapshotsAreWhole, checks::snapshots_are_whole),
         (Check::SurvivesCrash, checks::survives_crash),
         (Check::PoisonIsSticky, checks::poison_is_sticky),
     ];

@@ -1,10 +1,10 @@
 //! One function a check; each returns whether it could be run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use super::Backend;
-use super::image::read_all;
-use crate::{ObjectName, Operation, SinkError, Storage};
+use super::image::{read_all, read_source};
+use crate::{ObjectName, Operation, SinkError, Snapshot, Storage};
 
 fn sealed(name: &str) -> ObjectName {
     ObjectName::sealed(name).unwrap()
@@ -243,6 +243,45 @@ pub(super) fn readers_follow<B: Backend>(backend: &B) -> bool {
         }
         done.store(true, Ordering::Release);
         assert_eq!(reader.join().unwrap(), stream.len());
+    });
+    true
+}
+
+pub(super) fn snapshots_are_whole<B: Backend>(backend: &B) -> bool {
+    const LINES: u64 = 400;
+    let log = backend.create();
+    let mut sink = log.lock().unwrap();
+    let appended = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let mut all = 0;
+            while all < LINES {
+                let at_least = appended.load(Ordering::Acquire);
+                let snapshot = Snapshot::take(&log).unwrap();
+                let mut content = Vec::new();
+                for object in &snapshot.sealed {
+                    content.extend(read_all(&log, object).unwrap());
+                }
+                if let Some(active) = &snapshot.active {
+                    content.extend(read_source(&**active).unwrap());
+                }
+                all = (content.len() / 8) as u64;
+                let (lines, rest) = content.as_chunks::<8>();
+                assert!(rest.is_empty(), "half of an append was seen");
+                assert!(all >= at_least, "{all} of {at_least} lines");
+                for (line, expected) in lines.iter().zip(0..) {
+                    assert_eq!(u64::from_le_bytes(*line), expected, "a gap");
+                }
+            }
+        });
+        for line in 0..LINES {
+            sink.append(&line.to_le_bytes()).unwrap();
+            appended.store(line + 1, Ordering::Release);
+            if line % 10 == 9 && line + 1 < LINES {
+                sink.roll(&line.to_string()).unwrap();
+            }
+        }
+        reader.join().unwrap();
     });
     true
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::crash::Survival;
-use crate::{MemoryStorage, ObjectName, SinkError, Storage};
+use crate::{MemoryStorage, ObjectName, SinkError, Source, Storage};
 
 /// The unit in which file systems write back: of a longer write, each page may
 /// get to the disk or not.
@@ -14,7 +14,10 @@ pub(super) fn read_all(
     log: &(impl Storage + ?Sized),
     object: &ObjectName,
 ) -> Result<Vec<u8>, SinkError> {
-    let source = log.source(object)?;
+    read_source(&*log.source(object)?)
+}
+
+pub(super) fn read_source(source: &dyn Source) -> Result<Vec<u8>, SinkError> {
     let mut content = Vec::new();
     let mut buf = vec![0; 64 * 1024];
     loop {

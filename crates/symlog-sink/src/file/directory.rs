@@ -95,14 +95,19 @@ impl Directory {
     }
 
     pub(super) fn objects(&self) -> Result<Vec<ObjectName>, SinkError> {
+        // A directory is not listed at one moment: of two files made meanwhile,
+        // the newer one may be found and the older one missed. What is older
+        // than anything in a first list was there before a second one began.
+        let newest = self.sealed()?.pop();
         let mut objects = self.sealed()?;
+        objects.retain(|object| Some(object) <= newest.as_ref());
         if self.holds(&self.location.file_name)? {
             objects.push(ObjectName::Active);
         }
         Ok(objects)
     }
 
-    /// The sealed objects in order.
+    /// The sealed objects in order, complete if nobody is making new ones.
     pub(super) fn sealed(&self) -> Result<Vec<ObjectName>, SinkError> {
         let failed =
             |error: Errno| SinkError::io(Operation::List, &self.location.directory, error.into());
