@@ -95,7 +95,7 @@ pub enum SinkError {
     },
     /// Any other failure of the system. Backends without files give the
     /// object's address as `path` and wrap their error by [`io::Error::other`].
-    #[error("{operation} of {} failed; {}", path.display(), remedy(source.kind()))]
+    #[error("{operation} failed at {}; {}", path.display(), remedy(source.kind()))]
     Io {
         /// What was tried.
         operation: Operation,
@@ -166,17 +166,17 @@ pub enum Operation {
 impl fmt::Display for Operation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CreateDirectory => "create directory",
+            Self::CreateDirectory => "directory creation",
             Self::Open => "open",
             Self::Lock => "lock",
-            Self::Inspect => "inspect",
-            Self::SetPermissions => "set permissions",
-            Self::List => "list",
+            Self::Inspect => "inspection",
+            Self::SetPermissions => "permission change",
+            Self::List => "listing",
             Self::Read => "read",
             Self::Append => "append",
             Self::Sync => "sync",
-            Self::SyncDirectory => "sync directory",
-            Self::Truncate => "truncate",
+            Self::SyncDirectory => "directory sync",
+            Self::Truncate => "truncation",
             Self::Roll => "roll",
         })
     }
@@ -207,5 +207,50 @@ impl fmt::Display for Holder {
             Some(pid) => write!(f, " (process {pid})"),
             None => Ok(()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error;
+
+    use super::*;
+
+    #[test]
+    fn errors_name_the_place_and_the_remedy_and_keep_the_source() {
+        let io = |operation, kind: io::ErrorKind| SinkError::io(operation, "/logs/a", kind.into());
+        for (error, expected) in [
+            (
+                io(Operation::Open, io::ErrorKind::PermissionDenied),
+                "open failed at /logs/a; give this user write permission on the log and its directory",
+            ),
+            (
+                io(Operation::Sync, io::ErrorKind::Other),
+                "sync failed at /logs/a; check the disk and the system's log",
+            ),
+            (
+                io(
+                    Operation::CreateDirectory,
+                    io::ErrorKind::ReadOnlyFilesystem,
+                ),
+                "directory creation failed at /logs/a; the file system is read-only: remount it or use another path",
+            ),
+        ] {
+            assert_eq!(error.to_string(), expected);
+            assert!(error.source().is_some(), "{error:?}");
+        }
+    }
+
+    #[test]
+    fn a_second_writer_reads_who_was_first() {
+        let locked = |pid| {
+            let path = PathBuf::from("/logs/a");
+            SinkError::Locked { path, pid }.to_string()
+        };
+        assert!(
+            locked(Some(42))
+                .starts_with("/logs/a is being written by another logger (process 42);")
+        );
+        assert!(locked(None).starts_with("/logs/a is being written by another logger;"));
     }
 }

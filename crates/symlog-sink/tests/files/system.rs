@@ -165,7 +165,7 @@ fn a_failed_directory_sync_is_reported_and_the_roll_finished_later() {
     let Some(run) = traced("a_failed_directory_sync", &[fault]) else {
         return;
     };
-    assert_eq!(run.report[5], "roll: Io(sync directory, Uncategorized)");
+    assert_eq!(run.report[5], "roll: Io(directory sync, Uncategorized)");
     assert_eq!(run.report[6..], ["roll: ok", "append: ok", "sync: ok"]);
     assert_eq!(run.file("a.log.1"), "first\nsecond\nthird\n");
     assert_eq!(run.file("a.log"), "fourth\n");
