@@ -11,6 +11,8 @@ mod rows;
 mod slots;
 mod sqlite;
 mod storage;
+#[cfg(test)]
+mod tests;
 mod units;
 mod wrap;
 

@@ -1,0 +1,23 @@
+use super::{FileStore, SecretStore, SecretsConfig, StoreError};
+
+/// Opens the store that `[security.secrets]` describes. `namespace` names the program in what the store records
+/// about its clients.
+///
+/// A Vault that cannot be reached now is no error here: each access tries again, so that a program can start
+/// before its Vault does.
+///
+/// # Errors
+/// [`StoreError::Configuration`] for what can never work, [`StoreError::NotBuiltIn`].
+pub async fn new_secret_store(
+    config: &SecretsConfig,
+    namespace: &str,
+) -> Result<Box<dyn SecretStore>, StoreError> {
+    tracing::debug!(namespace, backend = config.kind(), "opening secret store");
+    match config {
+        SecretsConfig::File(file) => Ok(Box::new(FileStore::new(file.clone())?)),
+        SecretsConfig::Vault(_) => Err(StoreError::NotBuiltIn {
+            what: "Vault",
+            feature: "vault",
+        }),
+    }
+}
