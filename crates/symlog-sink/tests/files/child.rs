@@ -1,7 +1,7 @@
 //! Parts of tests that need a process of their own: the test binary runs itself
 //! with a task in its environment.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -67,6 +67,7 @@ fn entry() {
         "umask-none" => create_under(&log, 0),
         "umask-all" => create_under(&log, 0o777),
         "write" => write(&log),
+        "acknowledge" => acknowledge(&log),
         _ => panic!("unknown task"),
     }
     // At once: faults are counted by call, and the harness makes calls too.
@@ -108,6 +109,38 @@ fn create_under(log: &FileStorage, mask: u32) {
     let mut sink = log.lock().unwrap();
     sink.append(b"x").unwrap();
     sink.roll("1").unwrap();
+}
+
+/// Numbered lines, and after each sync and roll how many of them are safe.
+fn acknowledge(log: &FileStorage) {
+    let safe = |lines| {
+        let text = format!("safe {lines}\n");
+        std::io::stderr().write_all(text.as_bytes()).unwrap();
+    };
+    let mut lines = 0;
+    for life in 0..2 {
+        let mut sink = log.lock().unwrap();
+        for object in 1..=2 {
+            for _ in 0..2 {
+                for _ in 0..2 {
+                    sink.append(format!("{lines}\n").as_bytes()).unwrap();
+                    lines += 1;
+                }
+                sink.sync().unwrap();
+                safe(lines);
+            }
+            sink.append(format!("{lines}\n").as_bytes()).unwrap();
+            lines += 1;
+            sink.roll(&(life * 2 + object).to_string()).unwrap();
+            safe(lines);
+        }
+        sink.append(format!("{lines}\n").as_bytes()).unwrap();
+        lines += 1;
+        let torn = sink.len();
+        sink.append(b"torn").unwrap();
+        sink.truncate(torn).unwrap();
+        safe(lines);
+    }
 }
 
 type Step = fn(&mut dyn Sink) -> Result<(), SinkError>;

@@ -10,4 +10,5 @@ mod limits;
 mod links;
 mod modes;
 mod processes;
+mod replay;
 mod system;

@@ -16,15 +16,23 @@ struct Traced {
     root: tempfile::TempDir,
 }
 
-/// Runs the steps of `write` with `inject`, or says why it cannot.
-fn traced(test: &str, inject: &[&str]) -> Option<Traced> {
-    let usable = Command::new("strace")
+/// Whether there is a tracer; if not, `test` is reported as skipped.
+pub(super) fn can_trace(test: &str) -> bool {
+    let traced = Command::new("strace")
         .args(["-o", "/dev/null", "true"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
-    if !usable.is_ok_and(|status| status.success()) {
+    let can = traced.is_ok_and(|status| status.success());
+    if !can {
         eprintln!("SKIPPED: {test}: strace is not installed or may not trace");
+    }
+    can
+}
+
+/// Runs the steps of `write` with `inject`.
+fn traced(test: &str, inject: &[&str]) -> Option<Traced> {
+    if !can_trace(test) {
         return None;
     }
     let root = tempfile::tempdir().unwrap();
