@@ -1,2 +1,31 @@
 //! The `symlog` command.
-fn main() {}
+
+mod commands;
+mod diagnostics;
+mod input;
+mod masking;
+mod options;
+mod output;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::options::Cli;
+use crate::output::{Answer, Results};
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    diagnostics::init(&cli.common);
+    match commands::run(cli) {
+        Ok(Answer::Fine) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        // Whoever read the results has seen enough, as `head` does.
+        Err(error) if Results::were_closed(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            diagnostics::error(&error);
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! The command line as it is typed.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use symlog_core::Config;
+
+use crate::commands::{completions, man, mask, scan};
+
+const AFTER_HELP: &str = "\
+Examples:
+  symlog mask notes.txt             mask personal data and secrets in a text
+  symlog scan --json src/           what stands where, one JSON object a line
+
+Exit codes: 0 fine, 1 the answer is no, 2 it could not be done.";
+
+/// The flight recorder for AI agents: masks, encrypts and durably appends every model interaction.
+#[derive(Debug, Parser)]
+#[command(name = "symlog", version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) common: Common,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Common options")]
+pub(crate) struct Common {
+    /// The configuration [default: $SYMLOG_CONFIG, ./symlog.toml, ./symbiont.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The log; wins over the configuration
+    #[arg(long, global = true, value_name = "PATH")]
+    pub(crate) log: Option<PathBuf>,
+    /// Write JSON, for machines
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more; twice for everything
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+impl Common {
+    /// The configuration that is in force, with the options of the command line applied.
+    pub(crate) fn configuration(&self) -> Result<Config> {
+        let mut config = Config::discover(self.config.as_deref())?;
+        if let Some(log) = &self.log {
+            config.logging.log_file_path = log
+                .to_str()
+                .ok_or_else(|| {
+                    anyhow::anyhow!(
+                        "--log {}: the path is not UTF-8; rename the file",
+                        log.display()
+                    )
+                })?
+                .to_owned();
+        }
+        Ok(config)
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Mask(mask::Options),
+    Scan(scan::Options),
+    Completions(completions::Options),
+    Man(man::Options),
+}
