@@ -85,6 +85,16 @@ pub enum SinkError {
         /// Where it was looked for.
         path: PathBuf,
     },
+    /// Someone else moved, deleted, replaced, cut or wrote to the active object
+    /// behind the writer's back.
+    #[error(
+        "{} was moved, deleted or changed by someone else while it was written; keep log rotation and other tools away from it, and open the log again",
+        path.display()
+    )]
+    Tampered {
+        /// The log.
+        path: PathBuf,
+    },
     /// A truncation that would make the object longer.
     #[error("cannot truncate to {len} bytes an object of {actual}; list and read it again")]
     BeyondEnd {
@@ -193,6 +203,7 @@ fn remedy(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space or raise the quota"
         }
+        io::ErrorKind::AlreadyExists => "something else is there already: move it away",
         io::ErrorKind::NotFound => "check that the directory exists",
         io::ErrorKind::NotADirectory => "a part of the path is a file: use another path",
         _ => "check the disk and the system's log",

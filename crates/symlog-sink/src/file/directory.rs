@@ -2,7 +2,7 @@
 //! name, so nothing that happens to the path above can redirect a writer.
 
 use std::ffi::OsStr;
-use std::fs::{DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use super::Location;
 use crate::{ObjectName, Operation, SinkError, Warning};
 
 const OTHERS: u32 = 0o077;
+const OWNER_ONLY: u32 = 0o700;
 
 #[derive(Debug)]
 pub(super) struct Directory {
@@ -133,8 +134,10 @@ fn create_all(path: &Path) -> Result<(), SinkError> {
     let failed = |path: &Path, source| SinkError::io(Operation::CreateDirectory, path, source);
     let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.is_dir()).collect();
     for path in missing.into_iter().rev() {
-        match DirBuilder::new().mode(0o700).create(path) {
-            Ok(()) => {}
+        match DirBuilder::new().mode(OWNER_ONLY).create(path) {
+            // The umask may have taken bits from the mode; it cannot add any.
+            Ok(()) => fs::set_permissions(path, Permissions::from_mode(OWNER_ONLY))
+                .map_err(|error| failed(path, error))?,
             // Someone else was faster, which is as good, or it is no directory,
             // which opening it will tell.
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}

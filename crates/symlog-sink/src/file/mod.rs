@@ -32,6 +32,9 @@ use crate::{ObjectName, Operation, Poisonable, Sink, SinkError, Source, Storage,
 ///   where it is over every roll and is never deleted.
 /// - `sync` is `fdatasync` (`F_FULLFSYNC` on Apple systems); whatever creates
 ///   or renames a file syncs the directory too.
+/// - A file that something else, such as log rotation, moved, deleted or changed
+///   is noticed by the next `sync` ([`SinkError::Tampered`]). If it does not lie
+///   under its name any more, no `roll` can seal it: the log must be locked anew.
 ///
 /// Not for file systems that cannot lock or sync, which some network file
 /// systems cannot.

@@ -1,4 +1,8 @@
 use std::io::{self, Write};
+use std::os::unix::fs::MetadataExt;
+
+use rustix::fs::AtFlags;
+use rustix::io::Errno;
 
 use super::directory::Directory;
 use super::lock::{LockFile, LockedFile};
@@ -45,6 +49,35 @@ impl FileSink {
         })
     }
 
+    /// Length of the active file, if it still lies under its name. What is
+    /// appended to one that was deleted or moved away is lost to every reader,
+    /// while all calls succeed.
+    fn named_len(&self) -> Result<u64, SinkError> {
+        let directory = &self.directory;
+        let name = &directory.location.file_name;
+        let failed = |source| self.error(Operation::Inspect, source);
+        let ours = self.active.file().metadata().map_err(failed)?;
+        match rustix::fs::statat(&directory.handle, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(named) if named.st_ino == ours.ino() => Ok(ours.len()),
+            Ok(_) | Err(Errno::NOENT) => Err(self.tampered()),
+            Err(error) => Err(failed(error.into())),
+        }
+    }
+
+    fn tampered(&self) -> SinkError {
+        let directory = &self.directory;
+        SinkError::Tampered {
+            path: directory.path_of(&directory.location.file_name),
+        }
+    }
+
+    /// Removes what found room of an append that did not find enough.
+    fn cut_back(&self) -> bool {
+        let file = self.active.file();
+        // Never longer: a gap of zeros would stand for what someone else cut.
+        file.metadata().is_ok_and(|now| now.len() >= self.len) && file.set_len(self.len).is_ok()
+    }
+
     fn error(&self, operation: Operation, source: io::Error) -> SinkError {
         let path = self.directory.path_of(&self.directory.location.file_name);
         SinkError::io(operation, path, source)
@@ -55,6 +88,7 @@ impl FileSink {
     /// taken up by the next call.
     fn replace_active(&mut self, sealed_name: &str) -> Result<(), SinkError> {
         if self.unfinished_roll.is_none() {
+            self.named_len()?;
             let location = &self.directory.location;
             let sealed = location.object_name(&ObjectName::Sealed(sealed_name.to_owned()));
             self.directory.rename_new(&location.file_name, &sealed)?;
@@ -83,19 +117,19 @@ impl Sink for FileSink {
                 self.len += bytes.len() as u64;
                 Ok(())
             }
-            // A part of the bytes may have found room.
-            Err(source) if is_full(&source) && self.active.file().set_len(self.len).is_ok() => {
-                Err(SinkError::Full {
-                    path: self.directory.path_of(&self.directory.location.file_name),
-                    wanted: bytes.len() as u64,
-                    source,
-                })
-            }
+            Err(source) if is_full(&source) && self.cut_back() => Err(SinkError::Full {
+                path: self.directory.path_of(&self.directory.location.file_name),
+                wanted: bytes.len() as u64,
+                source,
+            }),
             Err(source) => Err(self.error(Operation::Append, source)),
         }
     }
 
     fn sync(&mut self) -> Result<(), SinkError> {
+        if self.named_len()? != self.len {
+            return Err(self.tampered());
+        }
         self.active
             .file()
             .sync_data()

@@ -1,5 +1,5 @@
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -112,4 +112,46 @@ fn starting_programs_elsewhere_does_not_keep_a_lock() {
         done.store(true, Ordering::Relaxed);
         assert!(relocked, "a lock outlived its sink");
     });
+}
+
+#[test]
+fn what_others_do_to_the_active_file_is_noticed() {
+    for what in ["deleted", "moved", "replaced", "cut", "written to"] {
+        let root = tempfile::tempdir().unwrap();
+        let log = FileStorage::new(root.path().join("a.log")).unwrap();
+        let mut sink = log.lock().unwrap();
+        sink.append(b"kept\n").unwrap();
+        sink.sync().unwrap();
+        let path = log.path();
+        match what {
+            "deleted" => fs::remove_file(&path).unwrap(),
+            "moved" => fs::rename(&path, root.path().join("old")).unwrap(),
+            "replaced" => {
+                fs::remove_file(&path).unwrap();
+                fs::write(&path, "kept\nmore\n").unwrap();
+            }
+            "cut" => fs::write(&path, "").unwrap(),
+            _ => {
+                let mut file = fs::File::options().append(true).open(&path).unwrap();
+                file.write_all(b"foreign\n").unwrap();
+            }
+        }
+        sink.append(b"more\n").unwrap();
+        let error = sink.sync().expect_err(what);
+        assert!(
+            matches!(error, SinkError::Tampered { .. }),
+            "{what}: {error:?}"
+        );
+        assert!(sink.append(b"x").is_err(), "{what}");
+        let in_place = ["cut", "written to"].contains(&what);
+        match sink.roll("1") {
+            Ok(()) => assert!(in_place, "{what}: something else was sealed"),
+            Err(error) => assert!(
+                !in_place && matches!(error, SinkError::Tampered { .. }),
+                "{what}: {error:?}"
+            ),
+        }
+        drop(sink);
+        log.lock().expect("a new writer begins with what is there");
+    }
 }
