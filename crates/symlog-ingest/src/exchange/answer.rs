@@ -1,0 +1,236 @@
+//! What came back, assembled.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value};
+use symlog_core::ResponseData;
+
+use super::body::{Framing, take_apart};
+use super::responses::Items;
+use super::shape::Shape;
+use super::tools::Calls;
+use super::usage::Usage;
+use super::{HttpExchange, error_body, think};
+use super::{anthropic, bedrock, chat, cohere, gemini, ollama, other, responses};
+
+/// An answer, as far as it has been read.
+#[derive(Default)]
+pub(super) struct Answer {
+    pub(super) text: String,
+    pub(super) reasoning: String,
+    pub(super) refusal: String,
+    pub(super) calls: Calls,
+    pub(super) model: Option<String>,
+    pub(super) usage: Usage,
+    pub(super) finish: Option<String>,
+    /// The provider's words about what went wrong.
+    pub(super) failure: Option<String>,
+    /// Whether it came as a stream.
+    pub(super) streamed: bool,
+    /// Whether a stream came to its end.
+    pub(super) ended: bool,
+    /// Everything else that is worth keeping.
+    pub(super) extra: HashMap<String, Value>,
+    /// Answers beside the first one, by their index.
+    pub(super) others: Map<String, Value>,
+    pub(super) items: Items,
+}
+
+impl Answer {
+    pub(super) fn read(exchange: &HttpExchange) -> Self {
+        let mut answer = Self::default();
+        let header = |name: &str| {
+            exchange
+                .response_headers
+                .iter()
+                .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                .map(|(_, value)| value.as_str())
+        };
+        let body = &exchange.response_body;
+        let failed = exchange.status >= 400;
+        let mut shape = None;
+        let mut unrecognised = Vec::new();
+        let parts = take_apart(body, header("content-type"), &mut |event| {
+            shape = shape.or_else(|| Shape::of(&event));
+            match shape {
+                Some(shape) if !failed => answer.event(shape, &event),
+                _ => unrecognised.push(event),
+            }
+        });
+        answer.streamed = matches!(parts.framing, Framing::Events);
+        if matches!(parts.framing, Framing::Opaque) && !body.is_empty() {
+            answer.opaque(body, header("content-type"), failed);
+        }
+        answer.unrecognised(unrecognised, shape.is_none() || failed);
+        answer.settle(shape, parts.done, parts.unreadable);
+        for name in ["request-id", "x-request-id", "x-amzn-requestid"] {
+            if let Some(id) = header(name) {
+                answer.extra.insert("request_id".to_owned(), id.into());
+                break;
+            }
+        }
+        answer
+    }
+
+    fn event(&mut self, shape: Shape, event: &Value) {
+        if let Some(error) = event.get("error").filter(|error| !error.is_null()) {
+            self.fail(event, error);
+        }
+        match shape {
+            Shape::Chat => chat::event(self, event),
+            Shape::Responses => responses::event(self, event),
+            Shape::Anthropic => anthropic::event(self, event),
+            Shape::Gemini => gemini::event(self, event),
+            Shape::Cohere => cohere::event(self, event),
+            Shape::Converse => bedrock::event(self, event),
+            Shape::Ollama => ollama::event(self, event),
+            Shape::Retrieval => other::retrieval(self, event),
+            Shape::Transcript => other::transcript(self, event),
+        }
+    }
+
+    /// Notes that the provider has reported an error inside an answer.
+    pub(super) fn fail(&mut self, event: &Value, error: &Value) {
+        self.failure = Some(error_body::message(event).unwrap_or_default());
+        self.extra.insert("error".to_owned(), error.clone());
+    }
+
+    /// Keeps the fields of `object` except `used`; of several objects in a stream the last wins.
+    pub(super) fn keep(&mut self, object: &Value, used: &[&str]) {
+        for (name, value) in object.as_object().into_iter().flatten() {
+            if !used.contains(&name.as_str()) && !value.is_null() {
+                self.extra.insert(name.clone(), value.clone());
+            }
+        }
+    }
+
+    /// Appends `value` to the list that is kept under `name`.
+    pub(super) fn collect(&mut self, name: &str, value: &Value) {
+        let list = self
+            .extra
+            .entry(name.to_owned())
+            .or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(list) = list {
+            list.push(value.clone());
+        }
+    }
+
+    pub(super) fn set_model(&mut self, model: Option<&Value>) {
+        if let Some(model) = model.and_then(Value::as_str).filter(|model| !model.is_empty()) {
+            self.model = Some(model.to_owned());
+        }
+    }
+
+    pub(super) fn set_finish(&mut self, reason: Option<&Value>) {
+        if let Some(reason) = reason.and_then(Value::as_str).filter(|text| !text.is_empty()) {
+            self.finish = Some(reason.to_owned());
+        }
+    }
+
+    /// Neither JSON nor a stream: audio, an error page, plain text.
+    fn opaque(&mut self, body: &[u8], content_type: Option<&str>, failed: bool) {
+        let text = String::from_utf8_lossy(body);
+        if failed {
+            self.failure = error_body::of_text(&text);
+        }
+        if let Some(kind) = content_type {
+            self.extra.insert("content_type".to_owned(), kind.into());
+        }
+        self.extra.insert("bytes".to_owned(), body.len().into());
+        let whole = match std::str::from_utf8(body) {
+            Ok(text) => text.to_owned(),
+            Err(_) => base64_simd::STANDARD.encode_to_string(body),
+        };
+        self.extra.insert("body".to_owned(), whole.into());
+    }
+
+    /// Bodies of no protocol, and of errors, are kept whole.
+    fn unrecognised(&mut self, mut events: Vec<Value>, whole: bool) {
+        for event in &events {
+            // An error inside a stream says so; what precedes the first recognised event does not.
+            if event.get("error").is_some_and(|error| !error.is_null()) || whole {
+                if let Some(message) = error_body::message(event) {
+                    let is_error = self.failed_by(event);
+                    if is_error {
+                        self.failure.get_or_insert(message);
+                    }
+                }
+            }
+        }
+        if whole && !events.is_empty() {
+            let body = if events.len() == 1 {
+                events.remove(0)
+            } else {
+                Value::Array(events)
+            };
+            self.set_model(body.get("model"));
+            self.extra.insert("body".to_owned(), body);
+        }
+    }
+
+    fn failed_by(&self, event: &Value) -> bool {
+        event.get("error").is_some() || self.extra.is_empty()
+    }
+
+    /// What can only be said when everything has been read.
+    fn settle(&mut self, shape: Option<Shape>, done: bool, unreadable: u64) {
+        let items = std::mem::take(&mut self.items);
+        items.settle(self);
+        let (text, thought) = think::split(std::mem::take(&mut self.text));
+        self.text = text;
+        if !thought.is_empty() {
+            if !self.reasoning.is_empty() {
+                self.reasoning.push('\n');
+            }
+            self.reasoning.push_str(&thought);
+        }
+        if self.streamed {
+            if unreadable > 0 {
+                self.extra
+                    .insert("unreadable_events".to_owned(), unreadable.into());
+            }
+            let ended = self.ended || done || self.finish.is_some() || self.failure.is_some();
+            if shape.is_some() && !ended {
+                self.extra.insert("incomplete".to_owned(), true.into());
+            }
+        }
+    }
+}
+
+impl From<Answer> for ResponseData {
+    fn from(answer: Answer) -> Self {
+        let Answer {
+            text,
+            reasoning,
+            refusal,
+            calls,
+            model: _,
+            usage,
+            finish,
+            failure: _,
+            streamed: _,
+            ended: _,
+            mut extra,
+            others,
+            items: _,
+        } = answer;
+        extra.extend(usage.details());
+        for (name, text) in [("reasoning", reasoning), ("refusal", refusal)] {
+            if !text.is_empty() {
+                extra.insert(name.to_owned(), text.into());
+            }
+        }
+        if let Some(finish) = finish {
+            extra.insert("finish_reason".to_owned(), finish.into());
+        }
+        if !others.is_empty() {
+            extra.insert("other_choices".to_owned(), Value::Object(others));
+        }
+        Self {
+            content: text,
+            tool_result: calls.into_value(),
+            confidence: None,
+            metadata: extra,
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Tool calls, whole or in pieces.
+
+use serde_json::{Map, Value};
+
+use crate::fields::tree;
+
+/// The tool calls of one answer, in the order in which they began.
+#[derive(Default)]
+pub(super) struct Calls(Vec<Call>);
+
+#[derive(Default)]
+struct Call {
+    /// What the stream tells the pieces of one call from those of another by.
+    key: Option<u64>,
+    id: Option<String>,
+    name: String,
+    arguments: Arguments,
+}
+
+enum Arguments {
+    /// Pieces of JSON text.
+    Text(String),
+    Whole(Value),
+}
+
+impl Default for Arguments {
+    fn default() -> Self {
+        Self::Text(String::new())
+    }
+}
+
+impl Calls {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes a piece of a call: a name and an id where it begins, more arguments later. Without a
+    /// key a piece with an id or a name begins a call, and any other belongs to the last one.
+    pub(super) fn piece(
+        &mut self,
+        key: Option<u64>,
+        id: Option<&str>,
+        name: Option<&str>,
+        arguments: Option<&Value>,
+    ) {
+        let id = id.filter(|id| !id.is_empty());
+        let name = name.filter(|name| !name.is_empty());
+        let position = match key {
+            Some(_) => self.0.iter().rposition(|call| call.key == key),
+            None if id.is_none() && name.is_none() => self.0.len().checked_sub(1),
+            None => None,
+        };
+        // Two calls under one index, as some servers number them, differ in their ids.
+        let position = position.filter(|&at| match (&self.0[at].id, id) {
+            (Some(known), Some(new)) => known == new,
+            _ => true,
+        });
+        let at = position.unwrap_or_else(|| {
+            self.0.push(Call {
+                key,
+                ..Call::default()
+            });
+            self.0.len() - 1
+        });
+        let call = &mut self.0[at];
+        if let Some(id) = id {
+            call.id = Some(id.to_owned());
+        }
+        if let Some(name) = name {
+            name.clone_into(&mut call.name);
+        }
+        match arguments {
+            None | Some(Value::Null) => {}
+            Some(Value::String(more)) => {
+                if let Arguments::Text(text) = &mut call.arguments {
+                    text.push_str(more);
+                } else {
+                    call.arguments = Arguments::Text(more.clone());
+                }
+            }
+            Some(whole) => call.arguments = Arguments::Whole(whole.clone()),
+        }
+    }
+
+    /// A call that came in one piece.
+    pub(super) fn whole(&mut self, id: Option<&str>, name: Option<&str>, arguments: Option<&Value>) {
+        self.0.push(Call::default());
+        let key = self.0.len() as u64 | 1 << 63;
+        if let Some(call) = self.0.last_mut() {
+            call.key = Some(key);
+        }
+        self.piece(Some(key), id, name, arguments);
+    }
+
+    /// Replaces the arguments of the call that began under `key`.
+    pub(super) fn replace(&mut self, key: u64, arguments: &Value) {
+        if let Some(call) = self.0.iter_mut().rev().find(|call| call.key == Some(key)) {
+            call.arguments = match arguments {
+                Value::String(text) => Arguments::Text(text.clone()),
+                other => Arguments::Whole(other.clone()),
+            };
+        }
+    }
+
+    /// `{"tool_calls": [{"id", "name", "arguments"}]}`, the arguments as JSON where they are.
+    pub(super) fn into_value(self) -> Option<Value> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let calls = self.0.into_iter().map(Call::into_value).collect();
+        Some(wrap(calls))
+    }
+}
+
+impl Call {
+    fn into_value(self) -> Value {
+        let mut call = Map::new();
+        call.insert("id".to_owned(), self.id.into());
+        call.insert("name".to_owned(), self.name.into());
+        let arguments = match self.arguments {
+            Arguments::Whole(value) => value,
+            Arguments::Text(text) => tree(&text).unwrap_or(Value::String(text)),
+        };
+        call.insert("arguments".to_owned(), arguments);
+        Value::Object(call)
+    }
+}
+
+fn wrap(calls: Vec<Value>) -> Value {
+    let mut map = Map::new();
+    map.insert("tool_calls".to_owned(), Value::Array(calls));
+    Value::Object(map)
+}
+
+/// The calls of an OpenAI-style `tool_calls` array, in the same form.
+pub(crate) fn tool_calls(array: &Value) -> Option<Value> {
+    let mut calls = Calls::default();
+    for call in array.as_array()? {
+        let function = call.get("function").unwrap_or(call);
+        calls.whole(
+            call.get("id").and_then(Value::as_str),
+            function.get("name").and_then(Value::as_str),
+            function.get("arguments").or_else(|| function.get("input")),
+        );
+    }
+    calls.into_value()
+}

@@ -1,0 +1,155 @@
+//! Lines of bounded length from a stream that may be compressed.
+
+use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
+
+use flate2::bufread::MultiGzDecoder;
+use memchr::memchr;
+
+/// Enough of the beginning to tell gzip, protobuf and text apart.
+const PREFIX: usize = 512;
+
+/// A stream whose first bytes were looked at and put back.
+type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
+
+enum Stream<R: BufRead> {
+    Plain(Peeked<R>),
+    // Boxed: the decoder's window is large beside the other variant.
+    Gzip(Box<Peeked<BufReader<MultiGzDecoder<Peeked<R>>>>>),
+}
+
+pub(crate) struct Lines<R: BufRead> {
+    stream: Stream<R>,
+    head: Vec<u8>,
+    limit: usize,
+    number: u64,
+    line: Vec<u8>,
+}
+
+/// What [`Lines::advance`] came to.
+pub(crate) enum Advanced {
+    /// A line of at most the limit, now in [`Lines::line`].
+    Line,
+    /// A line of this many bytes, which was passed over.
+    TooLong(u64),
+    End,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub(crate) fn open(mut input: R, limit: usize) -> io::Result<Self> {
+        let head = peek(&mut input)?;
+        let gzip = head.starts_with(&[0x1f, 0x8b]);
+        let plain = Cursor::new(head.clone()).chain(input);
+        let (stream, head) = if gzip {
+            let mut text = BufReader::new(MultiGzDecoder::new(plain));
+            let head = peek(&mut text)?;
+            let stream = Cursor::new(head.clone()).chain(text);
+            (Stream::Gzip(Box::new(stream)), head)
+        } else {
+            (Stream::Plain(plain), head)
+        };
+        Ok(Self {
+            stream,
+            head,
+            limit,
+            number: 0,
+            line: Vec::new(),
+        })
+    }
+
+    pub(crate) fn is_gzip(&self) -> bool {
+        matches!(self.stream, Stream::Gzip(_))
+    }
+
+    /// The first bytes of the (decompressed) input.
+    pub(crate) fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The number of the line that was read last, counted from 1.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn line(&self) -> &[u8] {
+        &self.line
+    }
+
+    /// Gives the memory of an unusually long line back.
+    pub(crate) fn release(&mut self) {
+        const KEEP: usize = 1 << 20;
+        if self.line.capacity() > KEEP {
+            self.line = Vec::new();
+        }
+    }
+
+    /// Reads the next line, without its line feed.
+    pub(crate) fn advance(&mut self) -> io::Result<Advanced> {
+        self.line.clear();
+        let limit = self.limit;
+        let mut length: u64 = 0;
+        let stream: &mut dyn BufRead = match &mut self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Gzip(stream) => stream,
+        };
+        loop {
+            let chunk = match stream.fill_buf() {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            if chunk.is_empty() {
+                if length == 0 {
+                    return Ok(Advanced::End);
+                }
+                break;
+            }
+            let end = memchr(b'\n', chunk);
+            let part = &chunk[..end.unwrap_or(chunk.len())];
+            if length == 0 {
+                self.number += 1;
+            }
+            length += part.len() as u64;
+            if length <= limit as u64 {
+                self.line.extend_from_slice(part);
+            } else {
+                self.line = Vec::new();
+            }
+            let used = part.len() + usize::from(end.is_some());
+            stream.consume(used);
+            if end.is_some() {
+                if length == 0 {
+                    return Ok(Advanced::Line);
+                }
+                break;
+            }
+        }
+        if length > limit as u64 {
+            return Ok(Advanced::TooLong(length));
+        }
+        Ok(Advanced::Line)
+    }
+
+    /// Reads all that is left, up to the limit.
+    pub(crate) fn rest(&mut self) -> io::Result<Advanced> {
+        self.number = 1;
+        self.line.clear();
+        let stream: &mut dyn BufRead = match &mut self.stream {
+            Stream::Plain(stream) => stream,
+            Stream::Gzip(stream) => stream,
+        };
+        stream
+            .take(self.limit as u64 + 1)
+            .read_to_end(&mut self.line)?;
+        if self.line.len() <= self.limit {
+            return Ok(Advanced::Line);
+        }
+        self.line = Vec::new();
+        let beyond = io::copy(stream, &mut io::sink())?;
+        Ok(Advanced::TooLong(self.limit as u64 + 1 + beyond))
+    }
+}
+
+fn peek(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(PREFIX);
+    input.take(PREFIX as u64).read_to_end(&mut head)?;
+    Ok(head)
+}

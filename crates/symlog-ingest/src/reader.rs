@@ -1,0 +1,254 @@
+use std::io::{self, BufRead};
+
+use symlog_core::Interaction;
+
+use crate::agent_run::{self, AgentRun};
+use crate::error::{InputError, Problem};
+use crate::exchange::{self, ExchangeSummary};
+use crate::fields::Fields;
+use crate::format::Format;
+use crate::interaction;
+use crate::lines::{Advanced, Lines};
+use crate::otlp::{self, Calls};
+
+/// How to read.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The longest line, or protobuf file, that is read, in bytes. A longer one is an error, and
+    /// reading goes on behind it. Memory grows with the longest line, to a few times its length.
+    pub max_line_bytes: usize,
+    /// The agent of interactions that name none.
+    pub agent_id: String,
+    /// The model of interactions that name none.
+    pub model: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            max_line_bytes: 128 << 20,
+            agent_id: "unknown".to_owned(),
+            model: "unknown".to_owned(),
+        }
+    }
+}
+
+/// What one input unit came to.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Unit {
+    /// The line it began on, counted from 1.
+    pub line: u64,
+    /// The interactions in it, in order. A run of an agent comes in several units of one line,
+    /// each with one turn.
+    pub interactions: Vec<Interaction>,
+    /// What an HTTP exchange held, for a table per provider.
+    pub provider: Option<ExchangeSummary>,
+    /// What was read and is no interaction of its own.
+    pub passed_over: PassedOver,
+}
+
+/// What was read and is no interaction of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// OTLP metrics: numbers about calls, not calls.
+    pub metrics: u64,
+    /// OTLP spans and log records about something else than a model, a tool or an agent.
+    pub unrelated: u64,
+    /// OTLP spans and log records that were joined with another report of the same call.
+    pub joined: u64,
+}
+
+impl Unit {
+    pub(crate) fn new(line: u64) -> Self {
+        Self {
+            line,
+            interactions: Vec::new(),
+            provider: None,
+            passed_over: PassedOver::default(),
+        }
+    }
+
+    fn of(line: u64, interaction: Interaction) -> Self {
+        Self {
+            interactions: vec![interaction],
+            ..Self::new(line)
+        }
+    }
+}
+
+/// Reads `input`, which may be compressed with gzip, one unit at a time.
+///
+/// A line that cannot be read is an error that names it, and the next call goes on with the line
+/// after it. Nothing is read before the first call of `next`.
+pub fn reader<R: BufRead>(input: R, format: Format, options: Options) -> Reader<R> {
+    Reader {
+        state: State::Closed(input),
+        format,
+        options,
+        run: None,
+        calls: Calls::default(),
+        seen: false,
+    }
+}
+
+/// The units of one input; made by [`reader`].
+pub struct Reader<R: BufRead> {
+    state: State<R>,
+    format: Format,
+    options: Options,
+    /// The run whose turns are being given out, with its line.
+    run: Option<(u64, AgentRun)>,
+    calls: Calls,
+    seen: bool,
+}
+
+enum State<R: BufRead> {
+    Closed(R),
+    Open(Lines<R>),
+    Ended,
+}
+
+impl<R: BufRead> std::fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Reader")
+            .field("format", &self.format)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<R: BufRead> Iterator for Reader<R> {
+    type Item = Result<Unit, InputError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some((line, run)) = &mut self.run {
+                match run.next() {
+                    Some(turn) => return Some(Ok(Unit::of(*line, turn))),
+                    None => self.run = None,
+                }
+            }
+            if let Some(unit) = self.calls.overdue() {
+                return Some(Ok(unit));
+            }
+            match std::mem::replace(&mut self.state, State::Ended) {
+                State::Closed(input) => match Lines::open(input, self.options.max_line_bytes) {
+                    Ok(lines) => self.state = State::Open(lines),
+                    Err(error) => return Some(Err(io_problem(error, true).at(1))),
+                },
+                State::Open(lines) => {
+                    if let Some(item) = self.step(lines) {
+                        return Some(item);
+                    }
+                }
+                State::Ended => return self.calls.finish().map(Ok),
+            }
+        }
+    }
+}
+
+impl<R: BufRead> Reader<R> {
+    /// Reads one line, or the whole of a protobuf file. None where there is nothing to give out
+    /// yet.
+    fn step(&mut self, mut lines: Lines<R>) -> Option<Result<Unit, InputError>> {
+        let protobuf = !self.seen
+            && matches!(self.format, Format::Auto | Format::Otlp)
+            && otlp::looks_like_protobuf(lines.head());
+        let advanced = if protobuf {
+            lines.rest()
+        } else {
+            lines.advance()
+        };
+        let advanced = match advanced {
+            Ok(advanced) => advanced,
+            Err(error) => {
+                let line = lines.number() + 1;
+                return Some(Err(io_problem(error, lines.is_gzip()).at(line)));
+            }
+        };
+        let number = lines.number();
+        let result = match advanced {
+            Advanced::End if self.seen => return None,
+            Advanced::End => return Some(Err(Problem::Empty.at(1))),
+            Advanced::TooLong(bytes) => Err(Problem::TooLong {
+                bytes,
+                limit: self.options.max_line_bytes,
+            }),
+            Advanced::Line if protobuf => self.calls.protobuf(lines.line(), number).map(Some),
+            Advanced::Line => self.line(lines.line(), number),
+        };
+        // A line of blanks is neither an interaction nor an error.
+        self.seen |= !matches!(result, Ok(None)) || self.run.is_some();
+        lines.release();
+        self.state = State::Open(lines);
+        match result {
+            Ok(unit) => unit.map(Ok),
+            Err(problem) => Some(Err(problem.at(number))),
+        }
+    }
+
+    /// What a line comes to; none where it is blank, or where its units come later.
+    fn line(&mut self, bytes: &[u8], number: u64) -> Result<Option<Unit>, Problem> {
+        let text = std::str::from_utf8(bytes).map_err(|error| Problem::InvalidUtf8 {
+            byte: error.valid_up_to() + 1,
+        })?;
+        // Editors on some systems put a byte order mark in front.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let fields = Fields::parse(text)?;
+        match self.format_of(&fields)? {
+            Format::Interaction => {
+                let interaction = interaction::map(&fields, &self.options)?;
+                Ok(Some(Unit::of(number, interaction)))
+            }
+            Format::ProviderHttp => {
+                let mapped = exchange::map_row(&fields, &self.options)?;
+                Ok(Some(Unit {
+                    provider: Some(mapped.summary),
+                    ..Unit::of(number, mapped.interaction)
+                }))
+            }
+            Format::AgentRun => {
+                self.run = Some((number, AgentRun::read(&fields, &self.options)?));
+                Ok(None)
+            }
+            Format::Otlp | Format::Auto => self.calls.json(&fields, text, number).map(Some),
+        }
+    }
+
+    fn format_of(&self, fields: &Fields<'_>) -> Result<Format, Problem> {
+        if self.format != Format::Auto {
+            return Ok(self.format);
+        }
+        if interaction::recognises(fields) {
+            Ok(Format::Interaction)
+        } else if exchange::recognises(fields) {
+            Ok(Format::ProviderHttp)
+        } else if agent_run::recognises(fields) {
+            Ok(Format::AgentRun)
+        } else if otlp::recognises(fields) {
+            Ok(Format::Otlp)
+        } else {
+            Err(Problem::NotOfFormat {
+                format: Format::Auto,
+                expected: "a line has request_data (interaction), path and request_body or \
+                           response_body (provider-http), traj (agent-run), or resourceSpans, \
+                           resourceLogs or resourceMetrics (otlp)",
+                found: fields.names(),
+            })
+        }
+    }
+}
+
+fn io_problem(error: io::Error, gzip: bool) -> Problem {
+    use io::ErrorKind::{InvalidData, InvalidInput, UnexpectedEof};
+    if gzip && matches!(error.kind(), InvalidData | InvalidInput | UnexpectedEof) {
+        Problem::Gzip(error)
+    } else {
+        Problem::Io(error)
+    }
+}
