@@ -15,7 +15,7 @@ pub enum SecretsConfig {
     /// HashiCorp Vault or OpenBao.
     Vault(Box<VaultConfig>),
     /// A file.
-    File(FileConfig),
+    File(Box<FileConfig>),
 }
 
 impl SecretsConfig {

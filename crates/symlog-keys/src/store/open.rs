@@ -1,4 +1,4 @@
-use super::{FileStore, SecretStore, SecretsConfig, StoreError};
+use super::{FileConfig, FileStore, SecretStore, SecretsConfig, StoreError};
 
 /// Opens the store that `[security.secrets]` describes. `namespace` names the program in what the store records
 /// about its clients.
@@ -14,7 +14,7 @@ pub async fn new_secret_store(
 ) -> Result<Box<dyn SecretStore>, StoreError> {
     tracing::debug!(namespace, backend = config.kind(), "opening secret store");
     match config {
-        SecretsConfig::File(file) => Ok(Box::new(FileStore::new(file.clone())?)),
+        SecretsConfig::File(file) => Ok(Box::new(FileStore::new(FileConfig::clone(file))?)),
         SecretsConfig::Vault(_) => Err(StoreError::NotBuiltIn {
             what: "Vault",
             feature: "vault",
