@@ -103,6 +103,9 @@ pub enum ConfigProblemKind {
     /// A key that must be there is not.
     #[error("is missing; {0}")]
     Missing(&'static str),
+    /// A key that must be there is not.
+    #[error("`{0}` is missing; add it to this section")]
+    MissingKey(String),
     /// The value is of another type.
     #[error("expected {expected}, found {found}")]
     WrongType {
@@ -142,6 +145,9 @@ pub enum ConfigProblemKind {
     /// What stands in `${…}` is no name of a variable.
     #[error("`${{…}}` takes the name of an environment variable: letters, digits and _")]
     BadVariableName,
+    /// A value of the secret store's table is of another type.
+    #[error("a value in this section is of the wrong type: expected {0}")]
+    Secrets(String),
 }
 
 fn nearest_or_known(nearest: Option<&str>, known: &[String]) -> String {

@@ -4,17 +4,17 @@ mod choice;
 mod error;
 mod expand;
 mod logging;
+mod secrets;
 mod section;
 mod sections;
 
 use std::env;
 use std::ffi::OsString;
-use std::fmt;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use toml::Table;
+use symlog_keys::SecretsConfig;
 use toml::de::DeTable;
 
 pub use error::{ConfigError, ConfigProblem, ConfigProblemKind};
@@ -35,7 +35,7 @@ const MAX_BYTES: u64 = 4 * 1024 * 1024;
 /// Everything that a configuration file says.
 ///
 /// Sections that belong to the runtime whose file it is are passed over.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Config {
     /// `[logging]`, the eight settings of a literal.
     pub logging: LoggingConfig,
@@ -43,8 +43,8 @@ pub struct Config {
     pub settings: Settings,
     /// `[masking]`.
     pub masking: MaskingConfig,
-    /// `[security.secrets]` without `strict`, with variables replaced.
-    pub secrets: Option<Table>,
+    /// `[security.secrets]`: where secrets are kept.
+    pub secrets: Option<SecretsConfig>,
     /// `strict` of `[security.secrets]`: the key comes from the secret store or not at all.
     pub strict: bool,
     /// `[[retention]]`.
@@ -106,10 +106,10 @@ impl Config {
             config.masking.read(section);
         }
         if let Some(mut security) = root.section("security")
-            && let Some(mut secrets) = security.section("secrets")
+            && let Some(section) = security.section("secrets")
         {
-            secrets.boolean("strict", &mut config.strict);
-            config.secrets = Some(secrets.rest());
+            config.secrets = secrets::read(section);
+            config.strict = config.secrets.as_ref().is_some_and(SecretsConfig::strict);
         }
         config.retention = root
             .sections("retention")
@@ -183,34 +183,6 @@ impl Config {
             }
         }
         Ok(Self::default())
-    }
-}
-
-impl fmt::Debug for Config {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            logging,
-            settings,
-            masking,
-            secrets,
-            strict,
-            retention,
-            archive,
-            sinks,
-            source,
-        } = self;
-        f.debug_struct("Config")
-            .field("logging", logging)
-            .field("settings", settings)
-            .field("masking", masking)
-            // May hold a token.
-            .field("secrets", &secrets.as_ref().map(|_| ".."))
-            .field("strict", strict)
-            .field("retention", retention)
-            .field("archive", archive)
-            .field("sinks", sinks)
-            .field("source", source)
-            .finish()
     }
 }
 

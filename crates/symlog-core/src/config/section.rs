@@ -66,7 +66,8 @@ impl<'a> Document<'a> {
     fn value(&self, key: &str, value: &Spanned<DeValue<'_>>) -> Option<Value> {
         let at = value.span().start;
         Some(match value.get_ref() {
-            DeValue::String(text) => Value::String(self.expand(at, key, text)?),
+            // An empty string in its place, so that nothing else is reported missing for it.
+            DeValue::String(text) => Value::String(self.expand(at, key, text).unwrap_or_default()),
             DeValue::Integer(number) => {
                 match i64::from_str_radix(number.as_str(), number.radix()) {
                     Ok(number) => Value::Integer(number),
@@ -254,24 +255,30 @@ impl<'d> Section<'d> {
         }
     }
 
-    /// A table of strings under keys of the user's own.
-    pub(super) fn text_map(&mut self, key: &'static str, field: &mut BTreeMap<String, String>) {
+    /// A table of strings under keys that `check` has no problem with.
+    pub(super) fn text_map(
+        &mut self,
+        key: &'static str,
+        check: impl Fn(&str) -> Option<Problem>,
+        field: &mut BTreeMap<String, String>,
+    ) {
         let Some(section) = self.section(key) else {
             return;
         };
         for (name, value) in &section.table {
+            let path = section.path_of(name.get_ref());
+            let at = value.span().start;
+            if let Some(problem) = check(name.get_ref()) {
+                section.document.report(name.span().start, path, problem);
+                continue;
+            }
             match value.get_ref() {
                 DeValue::String(text) => {
-                    let at = value.span().start;
-                    if let Some(text) =
-                        section
-                            .document
-                            .expand(at, &section.path_of(name.get_ref()), text)
-                    {
+                    if let Some(text) = section.document.expand(at, &path, text) {
                         field.insert(name.get_ref().to_string(), text);
                     }
                 }
-                _ => section.mismatch(name.get_ref(), "a string", value),
+                other => section.document.mismatch(at, path, "a string", other),
             }
         }
     }
@@ -323,6 +330,24 @@ impl<'d> Section<'d> {
         }
     }
 
+    /// Where the table starts in the text.
+    pub(super) fn start(&self) -> usize {
+        self.start
+    }
+
+    /// Every key in it, at any depth.
+    pub(super) fn places(&self) -> Vec<Place> {
+        let mut places = Vec::new();
+        collect(&self.path, &self.table, &mut places);
+        places
+    }
+
+    /// Reports problems when the section itself is gone.
+    pub(super) fn reporter(&self) -> impl Fn(usize, String, Problem) + 'd {
+        let document = self.document;
+        move |offset, key, problem| document.report(offset, key, problem)
+    }
+
     /// Everything that was not asked for, with variables replaced.
     pub(super) fn rest(self) -> Table {
         self.document.table(&self.path, &self.table)
@@ -339,6 +364,27 @@ impl<'d> Section<'d> {
             self.document
                 .report(key.span().start, self.path_of(key.get_ref()), problem);
         }
+    }
+}
+
+/// Where a key stands.
+pub(super) struct Place {
+    pub(super) key: String,
+    pub(super) path: String,
+    pub(super) offset: usize,
+}
+
+fn collect(path: &str, table: &DeTable<'_>, places: &mut Vec<Place>) {
+    for (key, value) in table {
+        let path = join(path, key.get_ref());
+        if let DeValue::Table(table) = value.get_ref() {
+            collect(&path, table, places);
+        }
+        places.push(Place {
+            key: key.get_ref().to_string(),
+            path,
+            offset: key.span().start,
+        });
     }
 }
 

@@ -3,10 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::str::FromStr;
 
+use symlog_pii::PiiType;
 use toml::Table;
 
 use super::choice::choices;
+use super::error::{ConfigProblemKind as Problem, nearest};
 use super::section::Section;
 
 /// `[masking]`: what is masked, and how.
@@ -49,7 +52,7 @@ impl MaskingConfig {
         section.texts("rules", rules);
         section.texts("allow", allow);
         section.texts("deny", deny);
-        section.text_map("operators", operators);
+        section.text_map("operators", unknown_type, operators);
         section.finish();
     }
 
@@ -66,6 +69,22 @@ impl MaskingConfig {
             resolve(&mut self.profile);
         }
     }
+}
+
+/// Types are written in capitals, rules are not, and which rules there are is known only with the
+/// rule files.
+fn unknown_type(name: &str) -> Option<Problem> {
+    if name.contains(|c: char| c.is_lowercase()) || PiiType::from_str(name).is_ok() {
+        return None;
+    }
+    let known: Vec<String> = PiiType::ALL
+        .iter()
+        .map(|kind| kind.as_str().to_owned())
+        .collect();
+    Some(Problem::UnknownKey {
+        nearest: nearest(name, &known),
+        known,
+    })
 }
 
 /// `[[retention]]`: entries that are kept longer or shorter than `retention_days`.

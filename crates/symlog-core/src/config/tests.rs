@@ -1,3 +1,5 @@
+use symlog_keys::{KeyProvider, VaultAuth};
+
 use super::*;
 
 const VAULT: &str = r#"
@@ -101,14 +103,31 @@ fn check_error(text: &str, expect: &str) {
     assert_eq!(parse(text).unwrap_err().to_string(), expect);
 }
 
+#[track_caller]
+fn check_default(text: &str) {
+    assert_eq!(
+        format!("{:?}", parse(text).unwrap()),
+        format!("{:?}", Config::default())
+    );
+}
+
 #[test]
 fn the_vault_example_is_read() {
     let config = parse(VAULT).unwrap();
     assert_eq!(config.logging, LoggingConfig::default());
     assert_eq!(config.settings, Settings::default());
     assert!(!config.strict);
-    let secrets = config.secrets.as_ref().unwrap();
-    assert_eq!(secrets["auth"]["token"].as_str(), Some("s.hunter2"));
+    let Some(SecretsConfig::Vault(vault)) = &config.secrets else {
+        panic!("{config:?}");
+    };
+    assert_eq!(
+        (vault.url.as_str(), vault.mount_path.as_str()),
+        ("https://vault.example.com", "secret")
+    );
+    assert_eq!(vault.namespace.as_deref(), Some("symbiont"));
+    assert!(
+        matches!(&vault.auth, VaultAuth::Token { token } if token.expose().expose() == b"s.hunter2")
+    );
     assert!(!format!("{config:?}").contains("hunter2"));
 }
 
@@ -116,20 +135,25 @@ fn the_vault_example_is_read() {
 fn the_file_example_is_read() {
     let config = parse(FILE).unwrap();
     assert_eq!(config.logging, LoggingConfig::default());
-    let secrets = config.secrets.unwrap();
+    let Some(SecretsConfig::File(file)) = config.secrets else {
+        panic!("{config:?}");
+    };
+    assert_eq!(file.path, Path::new("/etc/symbiont/secrets.json"));
+    let encryption = file.encryption.unwrap();
+    assert!(encryption.enabled);
     assert_eq!(
-        secrets["encryption"]["key"]["provider"].as_str(),
-        Some("os_keychain")
+        encryption.key.provider(),
+        Ok(KeyProvider::Keychain {
+            service: "symbiont".into(),
+            account: "secrets".into()
+        })
     );
 }
 
 #[test]
 fn nothing_gives_the_defaults() {
-    assert_eq!(parse("").unwrap(), Config::default());
-    assert_eq!(
-        parse("[logging]\n[masking]\n[archive]\n[security]").unwrap(),
-        Config::default()
-    );
+    check_default("");
+    check_default("[logging]\n[masking]\n[archive]\n[security]");
 }
 
 #[test]
@@ -230,7 +254,7 @@ fn no_variable_for_the_key_is_the_empty_string() {
 #[test]
 fn other_sections_belong_to_the_runtime() {
     let text = "name = \"${NOT_SET}\"\n[runtime]\nlogging = 3\n[security.sandbox]\ntier = \"${NOT_SET}\"\n[logger]\nx = 1";
-    assert_eq!(parse(text).unwrap(), Config::default());
+    check_default(text);
 }
 
 #[test]
@@ -248,8 +272,28 @@ fn unknown_keys_name_the_nearest() {
         "symlog.toml:4: retention.match.agnet: unknown key; did you mean `agent`?",
     );
     check_error(
+        "[masking.operators]\nEMIAL = \"remove\"\nmy-rule = \"remove\"",
+        "symlog.toml:2: masking.operators.EMIAL: unknown key; did you mean `EMAIL`?",
+    );
+    check_error(
         "[archive]\nzzz = 1",
         "symlog.toml:2: archive.zzz: unknown key; the keys here are seal_bytes, memory_limit, priority",
+    );
+}
+
+#[test]
+fn secret_stores_are_checked_like_everything_else() {
+    check_error(
+        "[security.secrets]\ntype = \"vault\"\nurl = \"u\"\n[security.secrets.auth]\nmethod = \"token\"\ntokn = \"x\"",
+        "symlog.toml:6: security.secrets.auth.tokn: unknown key; did you mean `token`?",
+    );
+    check_error(
+        "[security.secrets]\ntype = \"file\"",
+        "symlog.toml:1: security.secrets: `path` is missing; add it to this section",
+    );
+    check_error(
+        "[security.secrets]\ntype = \"redis\"",
+        "symlog.toml:1: security.secrets: unknown word; the words are vault, file",
     );
 }
 
@@ -279,8 +323,8 @@ fn all_problems_are_reported_in_order() {
 #[test]
 fn a_missing_variable_names_key_and_line() {
     check_error(
-        "[security.secrets]\ntype = \"vault\"\n[security.secrets.auth]\nmethod = \"token\"\ntoken = \"${NOT_SET}\"",
-        "symlog.toml:5: security.secrets.auth.token: the environment variable NOT_SET is not set; \
+        "[security.secrets]\ntype = \"vault\"\nurl = \"u\"\n[security.secrets.auth]\nmethod = \"token\"\ntoken = \"${NOT_SET}\"",
+        "symlog.toml:6: security.secrets.auth.token: the environment variable NOT_SET is not set; \
          set it, or write $${NOT_SET} for the literal text",
     );
     check_error(
@@ -296,6 +340,10 @@ fn no_error_quotes_a_value() {
         "[security.secrets]\ntoken = \"hunter2",
         "[security.secrets]\ntoken = hunter2",
         "[security.secrets]\nstrict = \"hunter2\"",
+        "[security.secrets]\ntype = \"hunter2\"",
+        "[security.secrets]\ntype = \"file\"\npath = \"p\"\nstrict = \"hunter2, expected\"",
+        "[security.secrets]\ntype = \"vault\"\nurl = \"u\"\nauth = \"hunter2, x\"",
+        "[security.secrets]\ntype = \"vault\"\nurl = \"u\"\nauth = { method = \"hunter2, x\" }",
         "[security.secrets.auth]\ntoken = \"${hunter2.x}\"",
         "[security.secrets.auth]\ntoken = \"${hunter2\"",
         "[logging]\nformat = \"hunter2\"",
