@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 use symlog_core::{Interaction, ModelInteractionType, RequestData, ResponseData};
 
 use crate::error::Problem;
@@ -25,6 +25,8 @@ pub(crate) fn recognises(fields: &Fields<'_>) -> bool {
 pub(crate) struct AgentRun {
     /// The messages array as it was written.
     messages: String,
+    /// Where the last turn begins.
+    last: usize,
     /// Where each assistant turn stands in it.
     turns: std::vec::IntoIter<Range<usize>>,
     agent: String,
@@ -32,13 +34,16 @@ pub(crate) struct AgentRun {
     conversation: Option<String>,
     parameters: HashMap<String, Value>,
     metadata: HashMap<String, String>,
+    /// What the row says beside all this; it goes with the last turn.
+    about: Map<String, Value>,
 }
 
 impl AgentRun {
     pub(crate) fn read(fields: &Fields<'_>, options: &Options) -> Result<Self, Problem> {
         let not_a_run = || Problem::NotOfFormat {
             format: Format::AgentRun,
-            expected: "an agent run has its messages in the array traj or messages",
+            expected: "an agent run has its messages, at least one of them an assistant's, in the \
+                       array traj or messages",
             found: fields.names(),
         };
         let (field, raw) = MESSAGE_FIELDS
@@ -59,7 +64,11 @@ impl AgentRun {
                 turns.push(start..start + message.get().len());
             }
         }
+        let Some(last) = turns.last().cloned() else {
+            return Err(not_a_run());
+        };
         let mut run = Self {
+            last: last.start,
             messages: raw.get().to_owned(),
             turns: turns.into_iter(),
             agent: text(fields, "agent_id").unwrap_or_else(|| options.agent_id.clone()),
@@ -70,6 +79,7 @@ impl AgentRun {
             conversation: conversation(fields),
             parameters: HashMap::new(),
             metadata: HashMap::new(),
+            about: Map::new(),
         };
         for (name, value) in fields.iter().filter(|(name, _)| *name != field) {
             match name {
@@ -80,7 +90,11 @@ impl AgentRun {
                     run.parameters
                         .insert(name.to_owned(), value_or_text(value.get()));
                 }
-                _ => {}
+                "agent_id" | "model" | "model_identifier" => {}
+                _ => {
+                    run.about
+                        .insert(name.to_owned(), value_or_text(value.get()));
+                }
             }
         }
         Ok(run)
@@ -99,6 +113,8 @@ impl Iterator for AgentRun {
         let mut prompt = String::with_capacity(before.len() + 1);
         prompt.push_str(before);
         prompt.push(']');
+        let after = turn.end;
+        let is_last = turn.start == self.last;
         let message = Fields::parse(&self.messages[turn]).unwrap_or_default();
         let mut response = ResponseData {
             content: message.get("content").map(content).unwrap_or_default(),
@@ -116,6 +132,22 @@ impl Iterator for AgentRun {
                         .metadata
                         .insert(name.to_owned(), value_or_text(value.get()));
                 }
+            }
+        }
+        if is_last {
+            // No later prompt has these messages.
+            let rest = self.messages[after..].trim_start().trim_start_matches(',');
+            let rest = value_or_text(&format!("[{rest}"));
+            if rest.as_array().is_none_or(|rest| !rest.is_empty()) {
+                response
+                    .metadata
+                    .insert("following_messages".to_owned(), rest);
+            }
+            if !self.about.is_empty() {
+                let about = std::mem::take(&mut self.about);
+                response
+                    .metadata
+                    .insert("run".to_owned(), Value::Object(about));
             }
         }
         let request = RequestData {

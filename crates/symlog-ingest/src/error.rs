@@ -62,7 +62,9 @@ pub enum Problem {
         limit: usize,
     },
     /// Arrays and objects are nested deeper than any reader can follow.
-    #[error("nested {depth} levels deep, more than the {limit} that are allowed: flatten the value")]
+    #[error(
+        "nested {depth} levels deep, more than the {limit} that are allowed: flatten the value"
+    )]
     TooDeep {
         /// How deep it is.
         depth: usize,
@@ -76,9 +78,7 @@ pub enum Problem {
         limit: usize,
     },
     /// The line is JSON, but not of this format.
-    #[error(
-        "not of format {format}: {expected}; it has {found}. Name the right format, or auto"
-    )]
+    #[error("not of format {format}: {expected}; it has {found}. Name the right format, or auto")]
     NotOfFormat {
         /// The format that was asked for.
         format: Format,

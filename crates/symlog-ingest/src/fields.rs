@@ -63,9 +63,11 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, Problem> {
         self.get(field)
             .map(|raw| {
-                serde_json::from_str(raw.get()).map_err(|error| match depth_problem(raw.get(), &error) {
-                    Some(problem) => problem,
-                    None => Problem::BadField { field, expected },
+                serde_json::from_str(raw.get()).map_err(|error| {
+                    match depth_problem(raw.get(), &error) {
+                        Some(problem) => problem,
+                        None => Problem::BadField { field, expected },
+                    }
                 })
             })
             .transpose()

@@ -47,9 +47,7 @@ impl Display for Format {
 
 /// A name that is no input format.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "unknown input format {0:?}: use one of auto, interaction, provider-http, agent-run, otlp"
-)]
+#[error("unknown input format {0:?}: use one of auto, interaction, provider-http, agent-run, otlp")]
 pub struct UnknownFormat(String);
 
 impl FromStr for Format {

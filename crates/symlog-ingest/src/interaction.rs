@@ -121,7 +121,9 @@ fn request_data(raw: &RawValue) -> Result<RequestData, Problem> {
         // A messages array in place of a text is kept as its JSON text.
         prompt: fields.get("prompt").map(text_of).unwrap_or_default(),
         tool_name: fields.get("tool_name").map(text_of),
-        tool_arguments: fields.get("tool_arguments").map(|raw| value_or_text(raw.get())),
+        tool_arguments: fields
+            .get("tool_arguments")
+            .map(|raw| value_or_text(raw.get())),
         parameters: map_of(&fields, "parameters", "an object")?,
     };
     for (name, value) in fields.iter() {
@@ -136,7 +138,9 @@ fn response_data(raw: &RawValue) -> Result<ResponseData, Problem> {
     let fields = object(raw, "response_data")?;
     let mut response = ResponseData {
         content: fields.get("content").map(text_of).unwrap_or_default(),
-        tool_result: fields.get("tool_result").map(|raw| value_or_text(raw.get())),
+        tool_result: fields
+            .get("tool_result")
+            .map(|raw| value_or_text(raw.get())),
         confidence: fields.read("confidence", "a number")?,
         metadata: map_of(&fields, "metadata", "an object")?,
     };

@@ -13,4 +13,4 @@ mod reader;
 pub use error::{InputError, Problem};
 pub use exchange::{ExchangeSummary, HttpExchange, MappedExchange, map_exchange};
 pub use format::{Format, UnknownFormat};
-pub use reader::{Options, PassedOver, Reader, Unit, reader};
+pub use reader::{Options, PassedOver, Reader, Session, Unit, reader};

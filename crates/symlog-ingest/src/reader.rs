@@ -1,3 +1,4 @@
+use std::fmt;
 use std::io::{self, BufRead};
 
 use symlog_core::Interaction;
@@ -84,38 +85,20 @@ impl Unit {
 /// after it. Nothing is read before the first call of `next`.
 pub fn reader<R: BufRead>(input: R, format: Format, options: Options) -> Reader<R> {
     Reader {
-        state: State::Closed(input),
-        format,
-        options,
-        run: None,
-        calls: Calls::default(),
-        seen: false,
+        session: Session::new(format, options),
+        source: Source::new(input),
     }
 }
 
 /// The units of one input; made by [`reader`].
 pub struct Reader<R: BufRead> {
-    state: State<R>,
-    format: Format,
-    options: Options,
-    /// The run whose turns are being given out, with its line.
-    run: Option<(u64, AgentRun)>,
-    calls: Calls,
-    seen: bool,
+    session: Session,
+    source: Source<R>,
 }
 
-enum State<R: BufRead> {
-    Closed(R),
-    Open(Lines<R>),
-    Ended,
-}
-
-impl<R: BufRead> std::fmt::Debug for Reader<R> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Reader")
-            .field("format", &self.format)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
+impl<R: BufRead> fmt::Debug for Reader<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.session.fmt(f)
     }
 }
 
@@ -123,37 +106,101 @@ impl<R: BufRead> Iterator for Reader<R> {
     type Item = Result<Unit, InputError>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        let Self { session, source } = self;
+        session
+            .next(source)
+            .or_else(|| session.calls.finish().map(Ok))
+    }
+}
+
+/// Several inputs that belong together: what the OTLP logs in one file and the spans in another
+/// say about the same call becomes one interaction.
+///
+/// ```
+/// use symlog_ingest::{Format, Options, Session};
+///
+/// let mut session = Session::new(Format::Auto, Options::default());
+/// let mut lines = 0;
+/// for input in [&br#"{"request_data":{"prompt":"a"}}"#[..], br#"{"request_data":{"prompt":"b"}}"#] {
+///     lines += session.read(input).filter(Result::is_ok).count();
+/// }
+/// lines += session.finish().count();
+/// assert_eq!(lines, 2);
+/// ```
+pub struct Session {
+    format: Format,
+    options: Options,
+    calls: Calls,
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("format", &self.format)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Session {
+    /// A session without any input yet.
+    pub fn new(format: Format, options: Options) -> Self {
+        Self {
+            format,
+            calls: Calls::new(&options),
+            options,
+        }
+    }
+
+    /// Reads one input, as [`reader`] does, but keeps the calls about which a later one may say
+    /// more.
+    pub fn read<R: BufRead>(
+        &mut self,
+        input: R,
+    ) -> impl Iterator<Item = Result<Unit, InputError>> + use<'_, R> {
+        let mut source = Source::new(input);
+        std::iter::from_fn(move || self.next(&mut source))
+    }
+
+    /// The calls that are left, with the lines on which they were first reported.
+    pub fn finish(mut self) -> impl Iterator<Item = Unit> {
+        std::iter::from_fn(move || self.calls.finish())
+    }
+
+    fn next<R: BufRead>(&mut self, source: &mut Source<R>) -> Option<Result<Unit, InputError>> {
         loop {
-            if let Some((line, run)) = &mut self.run {
+            if let Some((line, run)) = &mut source.run {
                 match run.next() {
                     Some(turn) => return Some(Ok(Unit::of(*line, turn))),
-                    None => self.run = None,
+                    None => source.run = None,
                 }
             }
             if let Some(unit) = self.calls.overdue() {
                 return Some(Ok(unit));
             }
-            match std::mem::replace(&mut self.state, State::Ended) {
+            match std::mem::replace(&mut source.state, State::Ended) {
                 State::Closed(input) => match Lines::open(input, self.options.max_line_bytes) {
-                    Ok(lines) => self.state = State::Open(lines),
+                    Ok(lines) => source.state = State::Open(lines),
                     Err(error) => return Some(Err(io_problem(error, true).at(1))),
                 },
                 State::Open(lines) => {
-                    if let Some(item) = self.step(lines) {
+                    if let Some(item) = self.step(source, lines) {
                         return Some(item);
                     }
                 }
-                State::Ended => return self.calls.finish().map(Ok),
+                State::Ended => return None,
             }
         }
     }
-}
 
-impl<R: BufRead> Reader<R> {
     /// Reads one line, or the whole of a protobuf file. None where there is nothing to give out
     /// yet.
-    fn step(&mut self, mut lines: Lines<R>) -> Option<Result<Unit, InputError>> {
-        let protobuf = !self.seen
+    fn step<R: BufRead>(
+        &mut self,
+        source: &mut Source<R>,
+        mut lines: Lines<R>,
+    ) -> Option<Result<Unit, InputError>> {
+        let protobuf = !source.seen
             && matches!(self.format, Format::Auto | Format::Otlp)
             && otlp::looks_like_protobuf(lines.head());
         let advanced = if protobuf {
@@ -170,54 +217,59 @@ impl<R: BufRead> Reader<R> {
         };
         let number = lines.number();
         let result = match advanced {
-            Advanced::End if self.seen => return None,
+            Advanced::End if source.seen => return None,
             Advanced::End => return Some(Err(Problem::Empty.at(1))),
             Advanced::TooLong(bytes) => Err(Problem::TooLong {
                 bytes,
                 limit: self.options.max_line_bytes,
             }),
-            Advanced::Line if protobuf => self.calls.protobuf(lines.line(), number).map(Some),
+            Advanced::Line if protobuf => {
+                let unit = self.calls.protobuf(lines.line(), number);
+                unit.map(|unit| Line::Unit(Box::new(unit)))
+            }
             Advanced::Line => self.line(lines.line(), number),
         };
-        // A line of blanks is neither an interaction nor an error.
-        self.seen |= !matches!(result, Ok(None)) || self.run.is_some();
         lines.release();
-        self.state = State::Open(lines);
+        source.state = State::Open(lines);
+        // A line of blanks is neither an interaction nor an error.
+        source.seen |= !matches!(result, Ok(Line::Blank));
         match result {
-            Ok(unit) => unit.map(Ok),
+            Ok(Line::Blank) => None,
+            Ok(Line::Unit(unit)) => Some(Ok(*unit)),
+            Ok(Line::Run(run)) => {
+                source.run = Some((number, *run));
+                None
+            }
             Err(problem) => Some(Err(problem.at(number))),
         }
     }
 
-    /// What a line comes to; none where it is blank, or where its units come later.
-    fn line(&mut self, bytes: &[u8], number: u64) -> Result<Option<Unit>, Problem> {
+    fn line(&mut self, bytes: &[u8], number: u64) -> Result<Line, Problem> {
         let text = std::str::from_utf8(bytes).map_err(|error| Problem::InvalidUtf8 {
             byte: error.valid_up_to() + 1,
         })?;
         // Editors on some systems put a byte order mark in front.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
         if text.is_empty() {
-            return Ok(None);
+            return Ok(Line::Blank);
         }
         let fields = Fields::parse(text)?;
-        match self.format_of(&fields)? {
-            Format::Interaction => {
-                let interaction = interaction::map(&fields, &self.options)?;
-                Ok(Some(Unit::of(number, interaction)))
-            }
+        let unit = match self.format_of(&fields)? {
+            Format::Interaction => Unit::of(number, interaction::map(&fields, &self.options)?),
             Format::ProviderHttp => {
                 let mapped = exchange::map_row(&fields, &self.options)?;
-                Ok(Some(Unit {
+                Unit {
                     provider: Some(mapped.summary),
                     ..Unit::of(number, mapped.interaction)
-                }))
+                }
             }
             Format::AgentRun => {
-                self.run = Some((number, AgentRun::read(&fields, &self.options)?));
-                Ok(None)
+                let run = AgentRun::read(&fields, &self.options)?;
+                return Ok(Line::Run(Box::new(run)));
             }
-            Format::Otlp | Format::Auto => self.calls.json(&fields, text, number).map(Some),
-        }
+            Format::Otlp | Format::Auto => self.calls.json(&fields, number)?,
+        };
+        Ok(Line::Unit(Box::new(unit)))
     }
 
     fn format_of(&self, fields: &Fields<'_>) -> Result<Format, Problem> {
@@ -242,6 +294,38 @@ impl<R: BufRead> Reader<R> {
             })
         }
     }
+}
+
+/// One input.
+struct Source<R: BufRead> {
+    state: State<R>,
+    /// The run whose turns are being given out, with its line.
+    run: Option<(u64, AgentRun)>,
+    /// Whether there was anything in it.
+    seen: bool,
+}
+
+impl<R: BufRead> Source<R> {
+    fn new(input: R) -> Self {
+        Self {
+            state: State::Closed(input),
+            run: None,
+            seen: false,
+        }
+    }
+}
+
+enum State<R: BufRead> {
+    Closed(R),
+    Open(Lines<R>),
+    Ended,
+}
+
+/// What a line comes to.
+enum Line {
+    Blank,
+    Unit(Box<Unit>),
+    Run(Box<AgentRun>),
 }
 
 fn io_problem(error: io::Error, gzip: bool) -> Problem {

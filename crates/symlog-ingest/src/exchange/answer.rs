@@ -61,7 +61,7 @@ impl Answer {
         if matches!(parts.framing, Framing::Opaque) && !body.is_empty() {
             answer.opaque(body, header("content-type"), failed);
         }
-        answer.unrecognised(unrecognised, shape.is_none() || failed);
+        answer.unrecognised(unrecognised, shape.is_some(), failed);
         answer.settle(shape, parts.done, parts.unreadable);
         for name in ["request-id", "x-request-id", "x-amzn-requestid"] {
             if let Some(id) = header(name) {
@@ -97,8 +97,11 @@ impl Answer {
 
     /// Keeps the fields of `object` except `used`; of several objects in a stream the last wins.
     pub(super) fn keep(&mut self, object: &Value, used: &[&str]) {
+        // Random letters that hide the length of a token on the wire.
+        const PADDING: [&str; 2] = ["p", "obfuscation"];
         for (name, value) in object.as_object().into_iter().flatten() {
-            if !used.contains(&name.as_str()) && !value.is_null() {
+            let name_is_in = |list: &[&str]| list.contains(&name.as_str());
+            if !name_is_in(used) && !name_is_in(&PADDING) && !value.is_null() {
                 self.extra.insert(name.clone(), value.clone());
             }
         }
@@ -116,13 +119,19 @@ impl Answer {
     }
 
     pub(super) fn set_model(&mut self, model: Option<&Value>) {
-        if let Some(model) = model.and_then(Value::as_str).filter(|model| !model.is_empty()) {
+        if let Some(model) = model
+            .and_then(Value::as_str)
+            .filter(|model| !model.is_empty())
+        {
             self.model = Some(model.to_owned());
         }
     }
 
     pub(super) fn set_finish(&mut self, reason: Option<&Value>) {
-        if let Some(reason) = reason.and_then(Value::as_str).filter(|text| !text.is_empty()) {
+        if let Some(reason) = reason
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+        {
             self.finish = Some(reason.to_owned());
         }
     }
@@ -144,32 +153,25 @@ impl Answer {
         self.extra.insert("body".to_owned(), whole.into());
     }
 
-    /// Bodies of no protocol, and of errors, are kept whole.
-    fn unrecognised(&mut self, mut events: Vec<Value>, whole: bool) {
+    /// What no protocol claims: bodies of errors, lists of models, files; kept whole. Of a stream
+    /// that was recognised later, only an error counts.
+    fn unrecognised(&mut self, mut events: Vec<Value>, recognised: bool, failed: bool) {
         for event in &events {
-            // An error inside a stream says so; what precedes the first recognised event does not.
-            if event.get("error").is_some_and(|error| !error.is_null()) || whole {
-                if let Some(message) = error_body::message(event) {
-                    let is_error = self.failed_by(event);
-                    if is_error {
-                        self.failure.get_or_insert(message);
-                    }
-                }
+            if failed || event.get("error").is_some_and(|error| !error.is_null()) {
+                let message = error_body::message(event).unwrap_or_default();
+                self.failure.get_or_insert(message);
             }
         }
-        if whole && !events.is_empty() {
-            let body = if events.len() == 1 {
-                events.remove(0)
-            } else {
-                Value::Array(events)
-            };
-            self.set_model(body.get("model"));
-            self.extra.insert("body".to_owned(), body);
+        if recognised && !failed {
+            return;
         }
-    }
-
-    fn failed_by(&self, event: &Value) -> bool {
-        event.get("error").is_some() || self.extra.is_empty()
+        let body = match events.len() {
+            0 => return,
+            1 => events.remove(0),
+            _ => Value::Array(events),
+        };
+        self.set_model(body.get("model"));
+        self.extra.insert("body".to_owned(), body);
     }
 
     /// What can only be said when everything has been read.

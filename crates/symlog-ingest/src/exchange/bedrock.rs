@@ -29,7 +29,7 @@ pub(super) fn event(answer: &mut Answer, event: &Value) {
             }
             "metadata" => {
                 close(answer, payload);
-                answer.keep(payload, &["usage", "p"]);
+                answer.keep(payload, &["usage"]);
             }
             name if name.ends_with("Exception") || name.ends_with("Error") => {
                 answer.fail(payload, payload);

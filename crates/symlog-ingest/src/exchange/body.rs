@@ -69,7 +69,9 @@ fn is_sse(text: &str, content_type: Option<&str>) -> bool {
 fn json(text: &str, parts: &mut Parts, event: &mut dyn FnMut(serde_json::Value)) {
     use serde_json::Value;
     match fields::tree(text) {
-        Some(Value::Array(chunks)) if chunks.iter().any(|chunk| chunk.get("candidates").is_some()) => {
+        Some(Value::Array(chunks))
+            if chunks.iter().any(|chunk| chunk.get("candidates").is_some()) =>
+        {
             chunks.into_iter().for_each(event);
         }
         Some(value) => {

@@ -38,7 +38,10 @@ fn first(answer: &mut Answer, choice: &Value) {
     if let Some(text) = choice.get("text").and_then(Value::as_str) {
         answer.text.push_str(text);
     }
-    if let Some(tokens) = choice.pointer("/logprobs/content").and_then(Value::as_array) {
+    if let Some(tokens) = choice
+        .pointer("/logprobs/content")
+        .and_then(Value::as_array)
+    {
         for token in tokens {
             answer.collect("logprobs", token);
         }
@@ -81,7 +84,9 @@ fn take_message(answer: &mut Answer, message: &Value) {
     }
     if let Some(call) = message.get("function_call").filter(|call| call.is_object()) {
         let name = call.get("name").and_then(Value::as_str);
-        answer.calls.piece(Some(0), None, name, call.get("arguments"));
+        answer
+            .calls
+            .piece(Some(0), None, name, call.get("arguments"));
     }
     for name in ["annotations", "audio", "images"] {
         match message.get(name) {
@@ -134,7 +139,10 @@ fn beside(others: &mut Map<String, Value>, index: u64, choice: &Value) {
             }
         }
     }
-    if let Some(reason) = choice.get("finish_reason").filter(|reason| !reason.is_null()) {
+    if let Some(reason) = choice
+        .get("finish_reason")
+        .filter(|reason| !reason.is_null())
+    {
         slot.insert("finish_reason".to_owned(), reason.clone());
     }
 }

@@ -19,12 +19,10 @@ pub(super) fn message(body: &Value) -> Option<String> {
         "/errors/0/message",
         "/detail/0/msg",
     ];
-    PLACES
-        .iter()
-        .find_map(|place| match body.pointer(place)? {
-            Value::String(text) if !text.is_empty() => Some(shorten(text)),
-            _ => None,
-        })
+    PLACES.iter().find_map(|place| match body.pointer(place)? {
+        Value::String(text) if !text.is_empty() => Some(shorten(text)),
+        _ => None,
+    })
 }
 
 /// The beginning of a body that is no JSON.

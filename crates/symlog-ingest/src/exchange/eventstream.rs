@@ -22,9 +22,7 @@ pub(super) fn recognise(body: &[u8]) -> Option<Cow<'_, [u8]>> {
     }
     let body = body.trim_ascii();
     // Sixteen characters are twelve bytes: one prelude.
-    let head = base64_simd::STANDARD
-        .decode_to_vec(body.get(..16)?)
-        .ok()?;
+    let head = base64_simd::STANDARD.decode_to_vec(body.get(..16)?).ok()?;
     prelude(&head)?;
     let whole = body.len() / 4 * 4;
     base64_simd::STANDARD

@@ -25,7 +25,9 @@ pub(super) fn event(answer: &mut Answer, event: &Value) {
         }
         answer.set_finish(candidate.get("finishReason"));
         answer.keep(candidate, &["content", "finishReason", "index"]);
-        let parts = candidate.pointer("/content/parts").and_then(Value::as_array);
+        let parts = candidate
+            .pointer("/content/parts")
+            .and_then(Value::as_array);
         for part in parts.into_iter().flatten() {
             take_part(answer, part);
         }

@@ -1,7 +1,7 @@
 //! One HTTP exchange with a model provider.
 
-mod anthropic;
 mod answer;
+mod anthropic;
 mod bedrock;
 mod body;
 mod chat;
@@ -146,8 +146,10 @@ fn map(exchange: &HttpExchange, agent_id: &str, unknown_model: &str) -> MappedEx
     )
     .request(asked.request)
     .operation(route.operation)
-    .meta("provider", provider)
-    .meta("http.status", exchange.status.to_string());
+    .meta("provider", provider);
+    if exchange.status != 0 {
+        interaction = interaction.meta("http.status", exchange.status.to_string());
+    }
     if answer.streamed {
         interaction = interaction.meta("stream", "true");
     }
@@ -157,7 +159,8 @@ fn map(exchange: &HttpExchange, agent_id: &str, unknown_model: &str) -> MappedEx
     if let Some(error) = error {
         interaction = interaction.error(error);
     }
-    if exchange.status != 0 {
+    // A request that nobody answered stays open.
+    if exchange.status != 0 || !exchange.response_body.is_empty() {
         interaction = interaction.response(ResponseData::from(answer));
     }
     MappedExchange {

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::answer::Answer;
 
-const USED: [&str; 8] = [
+const USED: [&str; 10] = [
     "message",
     "response",
     "thinking",
@@ -12,6 +12,8 @@ const USED: [&str; 8] = [
     "done",
     "done_reason",
     "context",
+    "prompt_eval_count",
+    "eval_count",
     "error",
 ];
 
@@ -23,7 +25,12 @@ pub(super) fn event(answer: &mut Answer, event: &Value) {
         answer.ended = true;
     }
     let message = event.get("message").unwrap_or(event);
-    let text = |name: &str| message.get(name).and_then(Value::as_str).unwrap_or_default();
+    let text = |name: &str| {
+        message
+            .get(name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+    };
     answer.text.push_str(text("content"));
     answer.text.push_str(text("response"));
     answer.reasoning.push_str(text("thinking"));

@@ -16,7 +16,10 @@ pub(super) fn retrieval(answer: &mut Answer, event: &Value) {
         }
     }
     let mut found = Vectors::default();
-    for name in VECTORS.into_iter().filter(|name| *name != "embeddingsByType") {
+    for name in VECTORS
+        .into_iter()
+        .filter(|name| *name != "embeddingsByType")
+    {
         if let Some(vectors) = event.get(name) {
             found.count(vectors);
         }
@@ -32,12 +35,11 @@ pub(super) fn retrieval(answer: &mut Answer, event: &Value) {
             .extra
             .insert("embeddings".to_owned(), Value::Object(measured));
     }
-    let mut used = vec!["data", "usage", "model", "object", "error"];
+    // Cohere repeats the texts of the request.
+    let mut used = vec!["data", "usage", "model", "object", "error", "texts"];
     used.extend(VECTORS);
     answer.keep(event, &used);
-    if answer.finish.is_none() {
-        answer.ended = true;
-    }
+    answer.ended = true;
 }
 
 #[derive(Default)]

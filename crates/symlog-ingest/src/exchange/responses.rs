@@ -33,7 +33,10 @@ struct Item {
 }
 
 pub(super) fn event(answer: &mut Answer, event: &Value) {
-    let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+    let kind = event
+        .get("type")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     if event.get("object").and_then(Value::as_str) == Some("response") {
         return response(answer, event);
     }
@@ -55,7 +58,10 @@ pub(super) fn event(answer: &mut Answer, event: &Value) {
     if let Some(whole) = event.get("item") {
         item.replace(whole);
     }
-    let delta = event.get("delta").and_then(Value::as_str).unwrap_or_default();
+    let delta = event
+        .get("delta")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
     match kind {
         "response.output_text.delta" => item.text.push_str(delta),
         "response.refusal.delta" => item.refusal.push_str(delta),
@@ -104,7 +110,10 @@ impl Item {
     fn replace(&mut self, whole: &Value) {
         match whole.get("type").and_then(Value::as_str) {
             Some("message") | None => {
-                let (text, refusal) = (texts(whole, "content", "text"), texts(whole, "content", "refusal"));
+                let (text, refusal) = (
+                    texts(whole, "content", "text"),
+                    texts(whole, "content", "refusal"),
+                );
                 if !text.is_empty() {
                     self.text = text;
                 }

@@ -114,7 +114,11 @@ fn model(path: &str) -> Option<String> {
 }
 
 fn percent_decode(text: &str) -> String {
-    let hex = |byte: u8| char::from(byte).to_digit(16).and_then(|n| u8::try_from(n).ok());
+    let hex = |byte: u8| {
+        char::from(byte)
+            .to_digit(16)
+            .and_then(|n| u8::try_from(n).ok())
+    };
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
@@ -145,7 +149,10 @@ mod tests {
             prompt_field: Some("inputText"),
         };
         let route = Route::of(path, &asked);
-        assert_eq!((route.operation, route.model.as_deref()), (operation, model));
+        assert_eq!(
+            (route.operation, route.model.as_deref()),
+            (operation, model)
+        );
     }
 
     #[test]

@@ -24,7 +24,10 @@ impl Shape {
     /// The protocol of one event, or of a whole body; none where it could be several.
     pub(super) fn of(event: &Value) -> Option<Self> {
         let has = |name| event.get(name).is_some();
-        let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+        let kind = event
+            .get("type")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
         let object = event.get("object").and_then(Value::as_str);
         if event.get("choices").is_some_and(Value::is_array) {
             return Some(Self::Chat);
@@ -55,9 +58,14 @@ impl Shape {
             return Some(Self::Cohere);
         }
         if event.pointer("/output/message").is_some()
-            || ["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop"]
-                .into_iter()
-                .any(has)
+            || [
+                "messageStart",
+                "contentBlockStart",
+                "contentBlockDelta",
+                "messageStop",
+            ]
+            .into_iter()
+            .any(has)
         {
             return Some(Self::Converse);
         }

@@ -88,7 +88,11 @@ mod tests {
 
     #[test]
     fn mentions_stay() {
-        check("use `<think>` and `</think>`", "use `<think>` and `</think>`", "");
+        check(
+            "use `<think>` and `</think>`",
+            "use `<think>` and `</think>`",
+            "",
+        );
         check("the </think> tag", "the </think> tag", "");
     }
 }

@@ -34,10 +34,6 @@ impl Calls {
         self.0.len()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Takes a piece of a call: a name and an id where it begins, more arguments later. Without a
     /// key a piece with an id or a name begins a call, and any other belongs to the last one.
     pub(super) fn piece(
@@ -66,6 +62,16 @@ impl Calls {
             });
             self.0.len() - 1
         });
+        self.extend(at, id, name, arguments);
+    }
+
+    fn extend(
+        &mut self,
+        at: usize,
+        id: Option<&str>,
+        name: Option<&str>,
+        arguments: Option<&Value>,
+    ) {
         let call = &mut self.0[at];
         if let Some(id) = id {
             call.id = Some(id.to_owned());
@@ -87,23 +93,14 @@ impl Calls {
     }
 
     /// A call that came in one piece.
-    pub(super) fn whole(&mut self, id: Option<&str>, name: Option<&str>, arguments: Option<&Value>) {
+    pub(super) fn whole(
+        &mut self,
+        id: Option<&str>,
+        name: Option<&str>,
+        arguments: Option<&Value>,
+    ) {
         self.0.push(Call::default());
-        let key = self.0.len() as u64 | 1 << 63;
-        if let Some(call) = self.0.last_mut() {
-            call.key = Some(key);
-        }
-        self.piece(Some(key), id, name, arguments);
-    }
-
-    /// Replaces the arguments of the call that began under `key`.
-    pub(super) fn replace(&mut self, key: u64, arguments: &Value) {
-        if let Some(call) = self.0.iter_mut().rev().find(|call| call.key == Some(key)) {
-            call.arguments = match arguments {
-                Value::String(text) => Arguments::Text(text.clone()),
-                other => Arguments::Whole(other.clone()),
-            };
-        }
+        self.extend(self.0.len() - 1, id, name, arguments);
     }
 
     /// `{"tool_calls": [{"id", "name", "arguments"}]}`, the arguments as JSON where they are.

@@ -83,6 +83,28 @@ impl Usage {
         }
     }
 
+    /// Takes what `other` knows beside this.
+    pub(crate) fn fill(&mut self, other: &Self) {
+        let Self {
+            input,
+            output,
+            total,
+            cached,
+            cache_written,
+            reasoning,
+        } = other;
+        for (slot, count) in [
+            (&mut self.input, input),
+            (&mut self.output, output),
+            (&mut self.total, total),
+            (&mut self.cached, cached),
+            (&mut self.cache_written, cache_written),
+            (&mut self.reasoning, reasoning),
+        ] {
+            *slot = slot.or(*count);
+        }
+    }
+
     /// Input, output and total; none where none of them was reported.
     pub(crate) fn tokens(&self) -> Option<TokenUsage> {
         if self.input.or(self.output).or(self.total).is_none() {
@@ -120,11 +142,16 @@ mod tests {
     #[test]
     fn of_several_reports_the_last_wins_field_by_field() {
         let mut usage = Usage::default();
-        usage.report(&json!({"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 4}));
+        usage
+            .report(&json!({"input_tokens": 10, "output_tokens": 1, "cache_read_input_tokens": 4}));
         usage.report(&json!({"output_tokens": 7}));
         let tokens = usage.tokens().unwrap();
         assert_eq!(
-            (tokens.input_tokens, tokens.output_tokens, tokens.total_tokens),
+            (
+                tokens.input_tokens,
+                tokens.output_tokens,
+                tokens.total_tokens
+            ),
             (10, 7, 17)
         );
         assert_eq!(usage.details()["cached_tokens"], 4);
