@@ -7,9 +7,10 @@ use std::time::Duration;
 use crate::detector::Detector;
 use crate::error::BuildError;
 use crate::kind::PiiType;
-use crate::masker::{Inner, Masker};
+use crate::masker::{Inner, Masker, Rules};
 use crate::operator::Operator;
 use crate::profile::Profile;
+use crate::rules::{RuleSet, Source};
 
 /// Collects profile, rules, lists, operators and detectors for a [`Masker`].
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct MaskerBuilder {
     operators: BTreeMap<PiiType, Arc<dyn Operator>>,
     detectors: Vec<Arc<dyn Detector>>,
     time_limit: Duration,
+    sources: Vec<Source>,
 }
 
 impl Default for MaskerBuilder {
@@ -32,6 +34,7 @@ impl Default for MaskerBuilder {
             operators: BTreeMap::new(),
             detectors: Vec::new(),
             time_limit: Duration::from_secs(1),
+            sources: Vec::new(),
         }
     }
 }
@@ -40,6 +43,15 @@ impl MaskerBuilder {
     /// Which types are masked. The default is [`Profile::Default`].
     pub fn profile(mut self, profile: Profile) -> Self {
         self.profile = profile;
+        self
+    }
+
+    /// Further rules, in the form of the built-in ones; `file` is for messages.
+    pub fn rules(mut self, file: impl Into<String>, toml: impl Into<String>) -> Self {
+        self.sources.push(Source {
+            file: file.into(),
+            text: toml.into(),
+        });
         self
     }
 
@@ -84,10 +96,14 @@ impl MaskerBuilder {
     ///
     /// When a rule file cannot be read or compiled; the error names file and line.
     pub fn build(self) -> Result<Masker, BuildError> {
-        Ok(self.assemble())
+        let rules = match self.sources.as_slice() {
+            [] => Rules::BuiltIn,
+            sources => Rules::Own(RuleSet::compile(sources)?),
+        };
+        Ok(self.assemble(rules))
     }
 
-    pub(crate) fn assemble(self) -> Masker {
+    pub(crate) fn assemble(self, rules: Rules) -> Masker {
         let Self {
             profile,
             allow,
@@ -95,9 +111,11 @@ impl MaskerBuilder {
             operators,
             detectors,
             time_limit,
+            sources: _,
         } = self;
         let inner = Inner {
             types: profile.types(),
+            rules,
             sensitive_keys: profile.masks_sensitive_keys(),
             profile,
             allow,

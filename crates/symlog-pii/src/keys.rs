@@ -12,6 +12,51 @@ pub(crate) fn is_sensitive(key: &str) -> bool {
     Words::of(last_segment(key)).is_some_and(|words| words.sensitive())
 }
 
+/// Whether one of the words of `key` is `word`.
+pub(crate) fn has_word(key: &str, word: &str) -> bool {
+    Words::of(last_segment(key)).is_some_and(|words| (0..words.count).any(|i| words.get(i) == word))
+}
+
+/// Whether a single word near a token speaks for its being a secret.
+pub(crate) fn names_secret(word: &[u8]) -> bool {
+    const WORDS: [&str; 26] = [
+        "key",
+        "token",
+        "secret",
+        "password",
+        "passwd",
+        "pwd",
+        "apikey",
+        "auth",
+        "authorization",
+        "bearer",
+        "credential",
+        "credentials",
+        "creds",
+        "api",
+        "access",
+        "private",
+        "pat",
+        "secrets",
+        "tokens",
+        "passphrase",
+        "signing",
+        "oauth",
+        "sk",
+        "pass",
+        "webhook",
+        "jwt",
+    ];
+    word.len() <= MAX_WORD
+        && (WORDS
+            .iter()
+            .any(|w| w.as_bytes().eq_ignore_ascii_case(word))
+            || RUN_TOGETHER.iter().any(|tail| {
+                word.len() >= tail.len()
+                    && word[word.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
+            }))
+}
+
 /// Whether `key` says that what lies below it are the model's own tokens.
 pub(crate) fn is_logprobs(key: &str) -> bool {
     let squeezed = key.bytes().filter(u8::is_ascii_alphabetic);

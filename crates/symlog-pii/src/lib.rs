@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod builder;
+mod checks;
 mod counts;
 mod detector;
 mod error;
@@ -11,6 +12,7 @@ mod kind;
 mod masker;
 mod operator;
 mod profile;
+mod rules;
 mod text;
 
 pub use builder::MaskerBuilder;

@@ -18,7 +18,8 @@ use crate::keys;
 use crate::kind::{PiiType, TypeSet};
 use crate::operator::{Mask, Operator, OperatorContext};
 use crate::profile::Profile;
-use crate::text::{self, Hit, SENSITIVE_KEY};
+use crate::rules::RuleSet;
+use crate::text::{self, Hit, SENSITIVE_KEY, Search};
 
 /// What stands in the place of a sensitive key's value.
 pub(crate) const SENSITIVE: &str = "***";
@@ -34,12 +35,30 @@ pub struct Masker {
 pub(crate) struct Inner {
     pub(crate) profile: Profile,
     pub(crate) types: TypeSet,
+    pub(crate) rules: Rules,
     pub(crate) sensitive_keys: bool,
     pub(crate) allow: Vec<String>,
     pub(crate) deny: Vec<String>,
     pub(crate) operators: BTreeMap<PiiType, Arc<dyn Operator>>,
     pub(crate) detectors: Vec<Arc<dyn Detector>>,
     pub(crate) time_limit: Duration,
+}
+
+/// The built-in rules, or those and a user's own.
+pub(crate) enum Rules {
+    BuiltIn,
+    Own(RuleSet),
+}
+
+impl std::ops::Deref for Rules {
+    type Target = RuleSet;
+
+    fn deref(&self) -> &RuleSet {
+        match self {
+            Rules::BuiltIn => RuleSet::built_in(),
+            Rules::Own(rules) => rules,
+        }
+    }
 }
 
 /// A replacement that is decided.
@@ -72,7 +91,9 @@ impl Masker {
     }
 
     pub(crate) fn of_profile(profile: Profile) -> Self {
-        MaskerBuilder::default().profile(profile).assemble()
+        MaskerBuilder::default()
+            .profile(profile)
+            .assemble(Rules::BuiltIn)
     }
 
     /// The profile it was built with.
@@ -317,7 +338,15 @@ impl Pass<'_> {
     /// Appends the edits of a text that is not JSON.
     fn plain(&self, key: &str, text: &str, out: &mut Vec<Edit>) {
         let mut hits = Vec::new();
-        text::find(text, self.want, &mut hits);
+        let search = Search {
+            rules: &self.masker.rules,
+            want: self.want,
+            key,
+        };
+        search.find(text, &mut hits);
+        if self.replace {
+            hits.retain(|hit| self.masker.profile.masks(hit, text));
+        }
         if !self.masker.detectors.is_empty() && !self.ask_detectors(key, text, &mut hits) {
             hits.clear();
             hits.push(Hit::new(0, text.len(), PiiType::Custom, 1.0, FAILED));

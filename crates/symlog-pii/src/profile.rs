@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::kind::{PiiType, TypeSet};
+use crate::text::{self, Hit};
 use PiiType as T;
 
 /// A choice of types to mask. `scan` reports all types whatever the profile.
@@ -41,6 +42,9 @@ pub struct CustomProfile {
     /// Whether the values of sensitive keys are masked.
     pub sensitive_keys: bool,
 }
+
+/// What is less sure than this is reported by `scan` and not masked.
+const SURE: f32 = 0.5;
 
 const SECRETS: TypeSet = TypeSet::of(&[T::Password, T::Secret, T::Jwt, T::PrivateKey]);
 
@@ -125,6 +129,17 @@ impl Profile {
             Profile::Off => TypeSet::EMPTY,
             Profile::Custom(custom) => custom.types,
         }
+    }
+
+    /// Whether a hit of one of its types is sure enough, and of the part of the type it means.
+    pub(crate) fn masks(&self, hit: &Hit, text: &str) -> bool {
+        let part = match (self, hit.kind) {
+            (Profile::Gdpr, T::Date) => text::is_birth(&hit.rule),
+            (Profile::Hipaa, T::Date) => !text::is_year(&hit.rule),
+            (Profile::Hipaa, T::Age) => text::stated_age(&text[hit.start..hit.end]) > 89,
+            _ => true,
+        };
+        part && hit.score >= SURE
     }
 
     /// Whether the values of sensitive keys are masked.

@@ -1,11 +1,13 @@
-//! `KEY=value`, `"key": "value"` and `Header: value`, where the key is sensitive.
+//! `KEY=value`, `"key": "value"`, `Header: value` and "password is value".
 
 use super::Hit;
+use super::context::in_word;
 use crate::finding::RuleId;
 use crate::keys;
 use crate::kind::{PiiType, TypeSet};
 
 pub(crate) const SENSITIVE_KEY: RuleId = RuleId::new("sensitive-key");
+const SAID: RuleId = RuleId::new("password-said");
 
 /// The longest key looked at, and the longest unquoted value.
 const MAX_KEY: usize = 64;
@@ -21,15 +23,80 @@ pub(super) fn judge(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) ->
         return at + 1;
     }
     let kind = kind_of(key);
-    let Some(value) = value_after(bytes, at) else {
+    let Some(value) = value_after(bytes, at, key) else {
         return at + 1;
     };
     if want.contains(kind) && plausible(bytes, key, quoted, at, &value) {
-        let mut hit = Hit::new(value.start, value.end, kind, 0.85, SENSITIVE_KEY);
-        hit.value = true;
-        out.push(hit);
+        push(out, &value, kind, 0.85, SENSITIVE_KEY);
     }
     value.end
+}
+
+/// Judges the value said after a word such as `password` that ends at `end`: "is", "was", "of".
+pub(super) fn judge_said(text: &str, end: usize, want: TypeSet, out: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let rest = &bytes[end..bytes.len().min(end + 48)];
+    let mut at = 0;
+    let mut linked = false;
+    // "password for the portal is", "password (temporary): …"
+    for _ in 0..5 {
+        let blanks = rest[at..].iter().take_while(|b| **b == b' ').count();
+        if blanks == 0 {
+            return;
+        }
+        at += blanks;
+        let word = rest[at..]
+            .iter()
+            .take_while(|b| in_word(**b) || **b == b'\'')
+            .count();
+        if word == 0 {
+            break;
+        }
+        let link = matches!(
+            &rest[at..at + word],
+            b"is" | b"was" | b"ist" | b"es" | b"est" | b"to" | b"be" | b"jest" | b"as"
+        );
+        if link {
+            at += word;
+            linked = true;
+            break;
+        }
+        at += word;
+    }
+    let blanks = rest[at..]
+        .iter()
+        .take_while(|b| matches!(b, b' ' | b':'))
+        .count();
+    if !linked || blanks == 0 || !want.contains(PiiType::Password) {
+        return;
+    }
+    let Some(value) = value_at(bytes, end + at + blanks, true, false) else {
+        return;
+    };
+    let word = &bytes[value.start..value.end];
+    let digit = word.iter().any(u8::is_ascii_digit);
+    let sign = word.iter().any(|b| {
+        matches!(
+            b,
+            b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'_'
+        )
+    });
+    let written = value.quoted && word.len() >= 4 && !word.contains(&b' ') && !placeholder(word);
+    if written
+        || (word.len() >= 5
+            && (digit || sign)
+            && word.iter().any(u8::is_ascii_alphabetic)
+            && !placeholder(word)
+            && !code(word))
+    {
+        push(out, &value, PiiType::Password, 0.75, SAID);
+    }
+}
+
+fn push(out: &mut Vec<Hit>, value: &Value, kind: PiiType, score: f32, rule: RuleId) {
+    let mut hit = Hit::new(value.start, value.end, kind, score, rule);
+    hit.value = true;
+    out.push(hit);
 }
 
 /// What the value under a sensitive key is.
@@ -39,9 +106,10 @@ pub(crate) fn kind_of(key: &str) -> PiiType {
             .windows(part.len())
             .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
     };
-    if ["passw", "pwd", "passphrase", "passcode", "pin"]
+    if ["passw", "pwd", "passphrase", "passcode"]
         .iter()
         .any(|p| has(p))
+        || keys::has_word(key, "pin")
     {
         PiiType::Password
     } else if has("ssn") || has("social") {
@@ -57,7 +125,7 @@ pub(crate) fn kind_of(key: &str) -> PiiType {
 fn key_before(text: &str, at: usize) -> Option<(&str, bool)> {
     let bytes = text.as_bytes();
     let mut end = at;
-    while end > 0 && at - end < 2 && bytes[end - 1] == b' ' {
+    while end > 0 && at - end < 2 && matches!(bytes[end - 1], b' ' | b':' | b'|') {
         end -= 1;
     }
     let quoted = end > 0 && matches!(bytes[end - 1], b'"' | b'\'' | b'`');
@@ -66,15 +134,27 @@ fn key_before(text: &str, at: usize) -> Option<(&str, bool)> {
         while end > 0 && bytes[end - 1] == b'\\' {
             end -= 1;
         }
+    } else if end > 0 && matches!(bytes[end - 1], b']' | b'*') {
+        // `headers["x-api-key"] =`, `**Password:**`
+        while end > 0 && at - end < 4 && matches!(bytes[end - 1], b']' | b'"' | b'\'' | b'*') {
+            end -= 1;
+        }
     }
+    let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80;
     let mut start = end;
-    while start > 0
-        && end - start <= MAX_KEY
-        && (bytes[start - 1].is_ascii_alphanumeric()
-            || matches!(bytes[start - 1], b'_' | b'-' | b'.')
-            || !bytes[start - 1].is_ascii())
-    {
+    while start > 0 && end - start <= MAX_KEY && name(bytes[start - 1]) {
         start -= 1;
+    }
+    // `Api Key: …`, `security code: …`: one more word may belong to the key.
+    if !quoted && start > 1 && bytes[start - 1] == b' ' && bytes[at] == b':' && end - start <= 8 {
+        let first = start - 1;
+        let mut from = first;
+        while from > 0 && first - from < 16 && bytes[from - 1].is_ascii_alphabetic() {
+            from -= 1;
+        }
+        if from < first {
+            start = from;
+        }
     }
     if start == end || end - start > MAX_KEY {
         return None;
@@ -90,16 +170,24 @@ struct Value {
     apart: bool,
 }
 
-fn value_after(bytes: &[u8], at: usize) -> Option<Value> {
+fn value_after(bytes: &[u8], at: usize, key: &str) -> Option<Value> {
     let mut start = at + 1;
-    if bytes[at] == b'=' && matches!(bytes.get(start), Some(b'=' | b'>')) {
+    while start < bytes.len() && start - at < 4 && matches!(bytes[start], b'=' | b'>' | b':' | b'*')
+    {
         start += 1;
     }
     let sign_end = start;
-    while start < bytes.len() && start - sign_end < 4 && matches!(bytes[start], b' ' | b'\t') {
+    while start < bytes.len() && start - sign_end < 24 && matches!(bytes[start], b' ' | b'\t') {
         start += 1;
     }
-    let apart = start > sign_end;
+    let header = key.len() >= 4 && key.as_bytes()[key.len() - 4..].eq_ignore_ascii_case(b"tion")
+        || key.eq_ignore_ascii_case("cookie")
+        || key.eq_ignore_ascii_case("set-cookie");
+    value_at(bytes, start, start > sign_end, header && bytes[at] == b':')
+}
+
+/// The value that begins at `start`. A header's value goes to the end of the line.
+fn value_at(bytes: &[u8], start: usize, apart: bool, header: bool) -> Option<Value> {
     let mut slashes = 0;
     while bytes.get(start + slashes) == Some(&b'\\') && slashes < 4 {
         slashes += 1;
@@ -122,30 +210,25 @@ fn value_after(bytes: &[u8], at: usize) -> Option<Value> {
     }
     let limit = bytes.len().min(start + MAX_VALUE);
     let mut end = start;
-    while end < limit
-        && !matches!(
-            bytes[end],
-            b' ' | b'\t'
-                | b'\n'
-                | b'\r'
-                | b'"'
-                | b'\''
-                | b'`'
-                | b','
-                | b';'
-                | b'&'
-                | b')'
-                | b'}'
-                | b']'
-                | b'>'
-                | b'<'
-                | b'\\'
-        )
-    {
+    let stops = |b: u8| {
+        matches!(
+            b,
+            b'\t' | b'\n' | b'\r' | b'"' | b'\'' | b'`' | b'<' | b'\\'
+        ) || (!header
+            && matches!(
+                b,
+                b' ' | b',' | b';' | b'&' | b')' | b'}' | b']' | b'>' | b'|'
+            ))
+    };
+    while end < limit && !stops(bytes[end]) {
         end += 1;
     }
     // A full stop ends the sentence, not the value.
-    while end > start && matches!(bytes[end - 1], b'.' | b'!' | b'?') {
+    while end > start && matches!(bytes[end - 1], b'.' | b'!' | b'?' | b' ') {
+        end -= 1;
+    }
+    // Not in the middle of a character.
+    while end < bytes.len() && end > start && bytes[end] & 0xc0 == 0x80 {
         end -= 1;
     }
     (end > start).then_some(Value {
@@ -159,35 +242,125 @@ fn value_after(bytes: &[u8], at: usize) -> Option<Value> {
 /// Whether the value can be a secret and is no placeholder, no code, and not masked already.
 fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value) -> bool {
     let text = &bytes[value.start..value.end];
-    if text
-        .iter()
-        .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'))
-        || text.starts_with(b"[REDACTED")
-        || matches!(text[0], b'$' | b'<' | b'{' | b'[' | b'(' | b'%')
-    {
-        return false;
-    }
-    if matches!(
-        text,
-        b"null" | b"None" | b"nil" | b"true" | b"false" | b"True" | b"False" | b"undefined"
-    ) {
+    if placeholder(text) {
         return false;
     }
     let digit = text.iter().any(u8::is_ascii_digit);
     let letter = text.iter().any(u8::is_ascii_alphabetic);
-    if value.quoted || key_quoted {
-        return value.quoted || digit;
+    let password = kind_of(key) == PiiType::Password && !key.eq_ignore_ascii_case("pass");
+    if value.quoted {
+        if code(text) || text.contains(&b'\n') {
+            return false;
+        }
+        let words = text.iter().filter(|b| **b == b' ').count();
+        let name = !digit
+            && text
+                .iter()
+                .all(|b| b.is_ascii_lowercase() || matches!(b, b'_' | b'-' | b'.' | b' ' | b'/'));
+        // A word of letters alone is the name of something, unless the key says password.
+        return words <= 1
+            && text.len() >= 3
+            && (digit
+                || (password && !name)
+                || (!name && text.len() >= 8 && mixed_case(text))
+                || (password && key_quoted && words == 0 && text.len() >= 6));
     }
-    let environment = key
-        .bytes()
-        .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-    let code = text.iter().any(|b| matches!(b, b'(' | b'[' | b'{' | b'|'))
-        || bytes.get(value.end) == Some(&b'(');
-    if code {
+    let environment = key.len() > 2
+        && key
+            .bytes()
+            .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_')
+        && bytes[at] == b'='
+        && !value.apart;
+    if bytes.get(value.end) == Some(&b'(') || code(text) {
         return false;
     }
-    if bytes[at] == b'=' && !value.apart {
-        return environment || digit;
+    if environment {
+        return true;
     }
-    digit && letter && text.len() >= 6
+    if key_quoted {
+        return digit;
+    }
+    if bytes[at] == b'=' && !value.apart {
+        return digit && (letter || text.len() >= 4) && !text.starts_with(b"0x");
+    }
+    if password
+        && text.len() >= 4
+        && (digit
+            || text
+                .iter()
+                .any(|b| matches!(b, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&')))
+    {
+        return true;
+    }
+    digit && letter && text.len() >= 8 && crate::checks::looks_random(text)
+}
+
+fn mixed_case(text: &[u8]) -> bool {
+    text.iter().any(u8::is_ascii_uppercase)
+        && text.iter().any(u8::is_ascii_lowercase)
+        && !text.contains(&b' ')
+}
+
+/// Values that stand for a secret instead of being one.
+fn placeholder(text: &[u8]) -> bool {
+    const WORDS: [&str; 20] = [
+        "example",
+        "placeholder",
+        "changeme",
+        "your",
+        "insert",
+        "replace",
+        "dummy",
+        "sample",
+        "redacted",
+        "undefined",
+        "xxxx",
+        "****",
+        "....",
+        "todo",
+        "process.env",
+        "os.environ",
+        "getenv",
+        "secrets.",
+        "vault:",
+        "none",
+    ];
+    let same = text.iter().all(|b| *b == text[0]);
+    let lower = text.to_ascii_lowercase();
+    same || text.starts_with(b"[REDACTED")
+        || matches!(
+            text[0],
+            b'$' | b'<' | b'{' | b'[' | b'(' | b'%' | b'@' | b'&' | b'#'
+        )
+        || matches!(
+            &lower[..],
+            b"null"
+                | b"none"
+                | b"nil"
+                | b"true"
+                | b"false"
+                | b"undefined"
+                | b"string"
+                | b"str"
+                | b"required"
+                | b"optional"
+        )
+        || text
+            .iter()
+            .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'))
+        || WORDS
+            .iter()
+            .any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+}
+
+/// Expressions and templates.
+fn code(text: &[u8]) -> bool {
+    text.iter()
+        .any(|b| matches!(b, b'(' | b'[' | b'{' | b'|' | b'<' | b'>'))
+        || memchr::memmem::find(text, b"::").is_some()
+        || memchr::memmem::find(text, b"->").is_some()
+        || memchr::memmem::find(text, b"${").is_some()
+        || text.starts_with(b"self.")
+        || text.starts_with(b"http")
+        || text.starts_with(b"/")
 }

@@ -3,8 +3,8 @@
 /// One bit per byte of a 64-byte block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Block {
-    /// Digits that no digit precedes.
-    pub(super) digit_starts: u64,
+    /// First bytes of words: letters, digits and everything beyond ASCII.
+    pub(super) word_starts: u64,
     /// `@`.
     pub(super) at: u64,
     /// `=` and `:`.
@@ -16,8 +16,8 @@ pub(super) fn scan(bytes: &[u8], mut each: impl FnMut(Block, usize)) {
     let mut carry = 0;
     let (blocks, rest) = bytes.as_chunks::<64>();
     for (i, block) in blocks.iter().enumerate() {
-        let (block, digits) = classify(block, carry);
-        carry = digits >> 63;
+        let (block, words) = classify(block, carry);
+        carry = words >> 63;
         if block != Block::default() {
             each(block, i * 64);
         }
@@ -32,16 +32,16 @@ pub(super) fn scan(bytes: &[u8], mut each: impl FnMut(Block, usize)) {
 fn classify(bytes: &[u8; 64], carry: u64) -> (Block, u64) {
     let masks = masks(bytes);
     let block = Block {
-        digit_starts: masks.digit & !((masks.digit << 1) | carry),
+        word_starts: masks.word & !((masks.word << 1) | carry),
         at: masks.at,
         assign: masks.assign,
     };
-    (block, masks.digit)
+    (block, masks.word)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Masks {
-    digit: u64,
+    word: u64,
     at: u64,
     assign: u64,
 }
@@ -49,7 +49,7 @@ struct Masks {
 fn masks(bytes: &[u8; 64]) -> Masks {
     let mut out = Masks::default();
     for (i, byte) in bytes.iter().enumerate() {
-        out.digit |= u64::from(byte.is_ascii_digit()) << i;
+        out.word |= u64::from(byte.is_ascii_alphanumeric() || *byte >= 0x80) << i;
         out.at |= u64::from(*byte == b'@') << i;
         out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
     }
@@ -63,13 +63,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn blocks_find_each_digit_run_once(text in proptest::collection::vec(prop_oneof![Just(b'1'), Just(b'a'), Just(b'@'), any::<u8>()], 0..300)) {
+        fn blocks_find_each_word_once(text in proptest::collection::vec(prop_oneof![Just(b'1'), Just(b'a'), Just(b'@'), any::<u8>()], 0..300)) {
             let mut found = Vec::new();
             scan(&text, |block, base| {
-                found.extend((0..64).filter(|i| block.digit_starts >> i & 1 == 1).map(|i| base + i));
+                found.extend((0..64).filter(|i| block.word_starts >> i & 1 == 1).map(|i| base + i));
             });
+            let word = |b: u8| b.is_ascii_alphanumeric() || b >= 0x80;
             let expect: Vec<usize> = (0..text.len())
-                .filter(|&i| text[i].is_ascii_digit() && (i == 0 || !text[i - 1].is_ascii_digit()))
+                .filter(|&i| word(text[i]) && (i == 0 || !word(text[i - 1])))
                 .collect();
             prop_assert_eq!(found, expect);
         }

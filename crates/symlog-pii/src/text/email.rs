@@ -22,7 +22,7 @@ pub(super) fn judge(text: &str, at: usize, out: &mut Vec<Hit>) -> usize {
     if &bytes[start..at] == b"git" && matches!(bytes.get(end), Some(b':' | b'/')) {
         return end;
     }
-    out.push(Hit::new(start, end, PiiType::Email, 1.0, RULE));
+    out.push(Hit::new(start, end, PiiType::Email, 0.9, RULE));
     end
 }
 

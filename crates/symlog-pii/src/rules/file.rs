@@ -1,0 +1,101 @@
+//! The form of a rule file.
+
+use serde::Deserialize;
+
+use crate::error::{BuildError, RuleProblem};
+use crate::kind::PiiType;
+
+/// One rule, as it is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct RuleEntry {
+    pub(super) id: String,
+    #[serde(rename = "type")]
+    pub(super) kind: PiiType,
+    /// What the value looks like; any of them.
+    #[serde(default)]
+    pub(super) pattern: OneOrMany,
+    /// A named check of what the pattern matched.
+    pub(super) check: Option<String>,
+    /// Words near the value that speak for this rule.
+    #[serde(default)]
+    pub(super) keywords: Vec<String>,
+    /// The score without any keyword; without one, a keyword must be there.
+    #[serde(default)]
+    pub(super) score: f32,
+    /// The score with a keyword.
+    #[serde(default = "with_keyword")]
+    pub(super) context: f32,
+    /// Texts in which the rule must find something.
+    #[serde(default)]
+    pub(super) examples: Vec<String>,
+    /// Texts in which it must find nothing.
+    #[serde(default)]
+    pub(super) counter: Vec<String>,
+    /// Where the shape is documented.
+    #[serde(default)]
+    #[expect(dead_code, reason = "for those who read the file")]
+    pub(super) source: Option<String>,
+}
+
+fn with_keyword() -> f32 {
+    0.9
+}
+
+/// A text or a list of texts.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(untagged)]
+pub(super) enum OneOrMany {
+    #[default]
+    None,
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub(super) fn as_slice(&self) -> &[String] {
+        match self {
+            OneOrMany::None => &[],
+            OneOrMany::One(text) => std::slice::from_ref(text),
+            OneOrMany::Many(texts) => texts,
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleFile {
+    #[serde(default)]
+    rule: Vec<toml::Spanned<RuleEntry>>,
+}
+
+/// The rules of a file, each with the line on which it begins.
+pub(super) fn parse(file: &str, text: &str) -> Result<Vec<(usize, RuleEntry)>, BuildError> {
+    let parsed: RuleFile = toml::from_str(text).map_err(|source| BuildError::Syntax {
+        file: file.to_owned(),
+        line: source.span().map_or(1, |span| line_of(text, span.start)),
+        source: Box::new(source),
+    })?;
+    Ok(parsed
+        .rule
+        .into_iter()
+        .map(|rule| (line_of(text, rule.span().start), rule.into_inner()))
+        .collect())
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    text.as_bytes()[..at.min(text.len())]
+        .iter()
+        .filter(|b| **b == b'\n')
+        .count()
+        + 1
+}
+
+pub(super) fn problem(file: &str, line: usize, rule: &str, problem: RuleProblem) -> BuildError {
+    BuildError::Rule {
+        file: file.to_owned(),
+        line,
+        rule: rule.to_owned(),
+        problem,
+    }
+}

@@ -1,0 +1,122 @@
+//! Words, looked up by hash while scanning.
+
+use std::collections::HashMap;
+
+/// The hash of a word without regard to ASCII case.
+pub(crate) fn fold_hash(word: &[u8]) -> u64 {
+    let (chunks, rest) = word.as_chunks::<8>();
+    let mut hash = 0x9e37_79b9_7f4a_7c15 ^ word.len() as u64;
+    let mut mix = |bytes: [u8; 8]| {
+        let folded = u64::from_le_bytes(bytes) | 0x2020_2020_2020_2020;
+        hash = (hash ^ folded).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        hash ^= hash >> 32;
+    };
+    for chunk in chunks {
+        mix(*chunk);
+    }
+    if !rest.is_empty() {
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        mix(last);
+    }
+    hash
+}
+
+/// A map from words to values, with a bitmap in front that answers most lookups.
+#[derive(Debug, Clone)]
+pub(crate) struct Words<T> {
+    bits: Vec<u64>,
+    shift: u32,
+    map: HashMap<u64, T, Identity>,
+}
+
+/// The keys are hashes already.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Identity;
+
+/// Passes a hash through.
+#[derive(Debug, Default)]
+pub(crate) struct Through(u64);
+
+impl std::hash::Hasher for Through {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+impl std::hash::BuildHasher for Identity {
+    type Hasher = Through;
+
+    fn build_hasher(&self) -> Through {
+        Through::default()
+    }
+}
+
+impl<T> Default for Words<T> {
+    fn default() -> Self {
+        Self {
+            bits: vec![0],
+            shift: 58,
+            map: HashMap::default(),
+        }
+    }
+}
+
+impl<T> Words<T> {
+    /// The words with their values, given as hashes.
+    pub(crate) fn new(entries: impl IntoIterator<Item = (u64, T)>) -> Self {
+        let map: HashMap<u64, T, Identity> = entries.into_iter().collect();
+        // Eight to sixteen bits a word keep false answers near one in ten.
+        let log = (map.len().max(8) * 16).ilog2().max(6);
+        let mut bits = vec![0u64; 1 << (log - 6)];
+        let shift = 64 - log;
+        for hash in map.keys() {
+            let bit = spread(*hash) >> shift;
+            bits[(bit / 64) as usize] |= 1 << (bit % 64);
+        }
+        Self { bits, shift, map }
+    }
+
+    /// The value of the word with this hash.
+    pub(crate) fn get(&self, hash: u64) -> Option<&T> {
+        let bit = spread(hash) >> self.shift;
+        if self.bits[(bit / 64) as usize] >> (bit % 64) & 1 == 0 {
+            return None;
+        }
+        self.map.get(&hash)
+    }
+}
+
+fn spread(hash: u64) -> u64 {
+    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_are_found_in_any_case() {
+        let names = ["a", "ssn", "passport", "Krankenversicherung", "dé"];
+        let words = Words::new(
+            names
+                .iter()
+                .enumerate()
+                .map(|(i, w)| (fold_hash(w.as_bytes()), i)),
+        );
+        assert_eq!(words.get(fold_hash(b"SSN")), Some(&1));
+        assert_eq!(words.get(fold_hash(b"krankenVERSICHERUNG")), Some(&3));
+        assert_eq!(words.get(fold_hash(b"krankenversicherun")), None);
+        assert_eq!(words.get(fold_hash(b"")), None);
+    }
+}

@@ -1,0 +1,12 @@
+//! Rules: data in, a compiled set out.
+
+mod file;
+mod lexicon;
+mod pattern;
+mod set;
+
+pub(crate) use lexicon::fold_hash;
+pub(crate) use set::{RuleSet, Source, Trigger};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,284 @@
+//! All rules, compiled, and indexed by what makes each worth a try.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
+
+use super::file::{self, RuleEntry};
+use super::lexicon::{Words, fold_hash};
+use super::pattern::Pattern;
+use crate::checks::{self, Check};
+use crate::error::{BuildError, RuleProblem};
+use crate::finding::RuleId;
+use crate::kind::PiiType;
+
+/// The built-in rule files.
+const BUILT_IN: &[(&str, &str)] = &[
+    (
+        "rules/identifiers.toml",
+        include_str!("../../rules/identifiers.toml"),
+    ),
+    (
+        "rules/national.toml",
+        include_str!("../../rules/national.toml"),
+    ),
+    ("rules/tokens.toml", include_str!("../../rules/tokens.toml")),
+    (
+        "rules/vendors.toml",
+        include_str!("../../rules/vendors.toml"),
+    ),
+];
+
+/// A compiled rule.
+#[derive(Debug, Clone)]
+pub(crate) struct Rule {
+    pub(crate) id: RuleId,
+    pub(crate) kind: PiiType,
+    pub(crate) check: Option<Check>,
+    pub(crate) score: f32,
+    pub(crate) context: f32,
+    pub(crate) trigger: Trigger,
+    patterns: Vec<Pattern>,
+}
+
+/// What makes a rule worth a try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trigger {
+    /// A word with a digit in it.
+    Number,
+    /// The characters with which it begins.
+    Prefix,
+    /// A token that looks random, after a keyword.
+    Token,
+}
+
+/// Where a rule file is from, for messages.
+#[derive(Debug, Clone)]
+pub(crate) struct Source {
+    pub(crate) file: String,
+    pub(crate) text: String,
+}
+
+/// The rules for which a keyword speaks, and the words that must stand before it.
+#[derive(Debug, Clone)]
+pub(crate) struct Keyword {
+    pub(crate) rules: Vec<u16>,
+    /// Earlier words of a keyword of several, last first, with the rules they speak for.
+    pub(crate) phrases: Vec<(Vec<u64>, u16)>,
+}
+
+/// All rules.
+#[derive(Debug, Default)]
+pub(crate) struct RuleSet {
+    rules: Vec<Rule>,
+    /// Number rules that need no keyword.
+    pub(crate) free: Vec<u16>,
+    /// Token rules of a shape of their own, which need no keyword.
+    pub(crate) free_tokens: Vec<u16>,
+    /// By the last word of a keyword.
+    pub(crate) keywords: Words<Keyword>,
+    /// Rules by their first three characters.
+    prefixes: HashMap<[u8; 3], Vec<u16>>,
+    prefix_bits: Vec<u64>,
+}
+
+impl Rule {
+    /// The end of the match at `start`, checked, if one ends where `accept` allows.
+    pub(crate) fn matches_at(
+        &self,
+        text: &str,
+        start: usize,
+        accept: impl Fn(usize) -> bool,
+    ) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let first = *bytes.get(start)?;
+        self.patterns
+            .iter()
+            .filter(|pattern| pattern.may_begin(first))
+            .find_map(|pattern| {
+                pattern.matches_at(bytes, start, |end| {
+                    accept(end)
+                        && self.check.is_none_or(|check| {
+                            text.get(start..end).is_some_and(|t| checks::run(check, t))
+                        })
+                })
+            })
+    }
+}
+
+impl RuleSet {
+    /// The built-in rules, compiled at the first call.
+    pub(crate) fn built_in() -> &'static RuleSet {
+        static SET: OnceLock<RuleSet> = OnceLock::new();
+        SET.get_or_init(|| {
+            // A set without rules would mask nothing, so there is no going on without them. The
+            // tests of this crate compile the same bytes.
+            Self::compile(&[]).expect("the built-in rules compile")
+        })
+    }
+
+    /// The built-in rules and those of further files.
+    pub(crate) fn compile(more: &[Source]) -> Result<RuleSet, BuildError> {
+        let built_in = BUILT_IN.iter().map(|(file, text)| (*file, *text));
+        let further = more
+            .iter()
+            .map(|source| (source.file.as_str(), source.text.as_str()));
+        let mut set = RuleSet {
+            prefix_bits: vec![0; 1024],
+            ..RuleSet::default()
+        };
+        let mut ids = HashSet::new();
+        let mut keywords: HashMap<u64, Keyword> = HashMap::new();
+        for (file, text) in built_in.chain(further) {
+            for (line, entry) in file::parse(file, text)? {
+                if !ids.insert(entry.id.clone()) {
+                    return Err(file::problem(
+                        file,
+                        line,
+                        &entry.id,
+                        RuleProblem::DuplicateId,
+                    ));
+                }
+                set.add(&entry, &mut keywords)
+                    .map_err(|p| file::problem(file, line, &entry.id, p))?;
+            }
+        }
+        set.keywords = Words::new(keywords);
+        Ok(set)
+    }
+
+    fn add(
+        &mut self,
+        entry: &RuleEntry,
+        keywords: &mut HashMap<u64, Keyword>,
+    ) -> Result<(), RuleProblem> {
+        let patterns: Vec<Pattern> = entry
+            .pattern
+            .as_slice()
+            .iter()
+            .map(|source| Pattern::new(source).map_err(|e| RuleProblem::Pattern(Box::new(e))))
+            .collect::<Result<_, _>>()?;
+        if patterns.is_empty() {
+            return Err(RuleProblem::Empty);
+        }
+        let check = match &entry.check {
+            None => None,
+            Some(name) => Some(
+                checks::by_name(name).ok_or_else(|| RuleProblem::UnknownCheck {
+                    name: name.clone(),
+                    known: checks::names(),
+                })?,
+            ),
+        };
+        let index = u16::try_from(self.rules.len()).unwrap_or(u16::MAX);
+        let secret = matches!(
+            entry.kind,
+            PiiType::Secret
+                | PiiType::Jwt
+                | PiiType::PrivateKey
+                | PiiType::CryptoWallet
+                | PiiType::Custom
+        );
+        let trigger = if secret && patterns.iter().all(|p| p.prefix().len() >= 3) {
+            Trigger::Prefix
+        } else if matches!(entry.kind, PiiType::Secret) {
+            Trigger::Token
+        } else {
+            Trigger::Number
+        };
+        match trigger {
+            Trigger::Prefix => {
+                for pattern in &patterns {
+                    let [a, b, c, ..] = pattern.prefix().as_bytes() else {
+                        continue;
+                    };
+                    let list = self.prefixes.entry([*a, *b, *c]).or_default();
+                    if !list.contains(&index) {
+                        list.push(index);
+                    }
+                    let bit = prefix_bit(*a, *b, *c);
+                    self.prefix_bits[bit / 64] |= 1 << (bit % 64);
+                }
+            }
+            Trigger::Number if entry.score > 0.0 => self.free.push(index),
+            Trigger::Token if entry.score > 0.0 => self.free_tokens.push(index),
+            Trigger::Number | Trigger::Token => {}
+        }
+        for keyword in &entry.keywords {
+            add_keyword(keyword, index, keywords);
+        }
+        self.rules.push(Rule {
+            id: RuleId::from(entry.id.clone()),
+            kind: entry.kind,
+            check,
+            score: entry.score,
+            context: entry.context,
+            trigger,
+            patterns,
+        });
+        Ok(())
+    }
+
+    pub(crate) fn rule(&self, index: u16) -> &Rule {
+        &self.rules[usize::from(index)]
+    }
+
+    /// How many rules there are.
+    pub(crate) fn len(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// The rules that begin with these characters.
+    pub(crate) fn with_prefix(&self, bytes: &[u8]) -> &[u16] {
+        let [a, b, c, ..] = bytes else { return &[] };
+        let bit = prefix_bit(*a, *b, *c);
+        if self.prefix_bits[bit / 64] >> (bit % 64) & 1 == 0 {
+            return &[];
+        }
+        self.prefixes.get(&[*a, *b, *c]).map_or(&[], Vec::as_slice)
+    }
+}
+
+fn prefix_bit(a: u8, b: u8, c: u8) -> usize {
+    (usize::from(a) * 1157 + usize::from(b) * 347 + usize::from(c) * 41) & 0xffff
+}
+
+fn add_keyword(keyword: &str, rule: u16, keywords: &mut HashMap<u64, Keyword>) {
+    // Hashes fold the case of ASCII only.
+    if !keyword.is_ascii() && keyword.chars().any(char::is_lowercase) {
+        add_folded(&keyword.to_uppercase(), rule, keywords);
+    }
+    add_folded(keyword, rule, keywords);
+}
+
+fn add_folded(keyword: &str, rule: u16, keywords: &mut HashMap<u64, Keyword>) {
+    let mut words: Vec<u64> = keyword
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(|word| fold_hash(word.as_bytes()))
+        .collect();
+    let Some(last) = words.pop() else { return };
+    words.reverse();
+    let entry = keywords.entry(last).or_insert_with(|| Keyword {
+        rules: Vec::new(),
+        phrases: Vec::new(),
+    });
+    if !words.is_empty() {
+        entry.phrases.push((words, rule));
+    } else if !entry.rules.contains(&rule) {
+        entry.rules.push(rule);
+    }
+}
+
+/// The entries of the built-in files, for their examples.
+#[cfg(test)]
+pub(super) fn built_in_entries() -> Vec<(&'static str, usize, RuleEntry)> {
+    BUILT_IN
+        .iter()
+        .flat_map(|(file, text)| {
+            file::parse(file, text)
+                .unwrap()
+                .into_iter()
+                .map(|(line, entry)| (*file, line, entry))
+        })
+        .collect()
+}

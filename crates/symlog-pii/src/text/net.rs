@@ -1,0 +1,321 @@
+//! Addresses of machines: IP, MAC, URL, and UUIDs.
+
+use std::net::{IpAddr, Ipv6Addr};
+
+use super::Hit;
+use crate::finding::RuleId;
+use crate::kind::{PiiType, TypeSet};
+
+const IPV4: RuleId = RuleId::new("ipv4");
+const IPV6: RuleId = RuleId::new("ipv6");
+const MAC: RuleId = RuleId::new("mac");
+const URL: RuleId = RuleId::new("url");
+const URL_CREDENTIALS: RuleId = RuleId::new("url-credentials");
+const UUID: RuleId = RuleId::new("uuid");
+
+/// Judges the word at `start` as the beginning of an address.
+pub(super) fn judge(text: &str, start: usize, want: TypeSet, out: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let before = start.checked_sub(1).map(|i| bytes[i]);
+    if want.contains(PiiType::IpAddress) && !matches!(before, Some(b'.' | b'-' | b'_')) {
+        if let Some(end) = ipv4(bytes, start) {
+            if before != Some(b':') || start < 2 || bytes[start - 2] != b':' {
+                out.push(Hit::new(start, end, PiiType::IpAddress, 0.9, IPV4));
+            }
+        }
+        colons(text, start, out);
+    }
+    if want.contains(PiiType::MacAddress)
+        && !matches!(before, Some(b':' | b'-'))
+        && mac(bytes, start)
+    {
+        out.push(Hit::new(start, start + 17, PiiType::MacAddress, 0.9, MAC));
+    }
+    if want.contains(PiiType::Uuid)
+        && !matches!(before, Some(b'-'))
+        && is_uuid(bytes.get(start..start + 36).unwrap_or_default())
+        && !bytes
+            .get(start + 36)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'-')
+    {
+        out.push(Hit::new(start, start + 36, PiiType::Uuid, 0.4, UUID));
+    }
+}
+
+/// Whether the text is a UUID.
+pub(super) fn is_uuid(text: &[u8]) -> bool {
+    text.len() == 36
+        && text.iter().enumerate().all(|(i, b)| match i {
+            8 | 13 | 18 | 23 => *b == b'-',
+            _ => b.is_ascii_hexdigit(),
+        })
+}
+
+fn ipv4(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    for part in 0..4 {
+        let from = at;
+        let mut value = 0u32;
+        while at < bytes.len() && at - from < 3 && bytes[at].is_ascii_digit() {
+            value = value * 10 + u32::from(bytes[at] - b'0');
+            at += 1;
+        }
+        let padded = at - from > 1 && bytes[from] == b'0';
+        if at == from || value > 255 || padded || (part < 3 && bytes.get(at) != Some(&b'.')) {
+            return None;
+        }
+        at += usize::from(part < 3);
+    }
+    let after = bytes.get(at).copied();
+    let longer = after.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
+        || (matches!(after, Some(b'.' | b'-'))
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_digit));
+    if longer {
+        return None;
+    }
+    // A network's length belongs to the address.
+    let digits = bytes
+        .get(at + 1..)
+        .unwrap_or_default()
+        .iter()
+        .take(3)
+        .take_while(|b| b.is_ascii_digit())
+        .count();
+    Some(if after == Some(b'/') && (1..=2).contains(&digits) {
+        at + 1 + digits
+    } else {
+        at
+    })
+}
+
+/// An IPv6 address around the first colon after, or before, the word at `start`.
+fn colons(text: &str, start: usize, out: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let mut from = start;
+    while from > 0 && start - from < 3 && bytes[from - 1] == b':' {
+        from -= 1;
+    }
+    if from < start && start - from != 2 {
+        return;
+    }
+    if from > 0 && (bytes[from - 1].is_ascii_alphanumeric() || bytes[from - 1] == b'.') {
+        return;
+    }
+    judge_ipv6(text, from, out);
+}
+
+/// Judges the text at `from` as an IPv6 address.
+pub(super) fn judge_ipv6(text: &str, from: usize, out: &mut Vec<Hit>) -> usize {
+    let bytes = text.as_bytes();
+    let limit = bytes.len().min(from + 46);
+    let mut end = from;
+    while end < limit && (bytes[end].is_ascii_hexdigit() || matches!(bytes[end], b':' | b'.')) {
+        end += 1;
+    }
+    while end > from + 2 && matches!(bytes[end - 1], b'.') {
+        end -= 1;
+    }
+    if bytes[from..end].iter().filter(|b| **b == b':').count() < 2 {
+        return end.max(from + 1);
+    }
+    if bytes
+        .get(end)
+        .is_some_and(|b| b.is_ascii_alphanumeric() || matches!(b, b':' | b'_'))
+    {
+        return end;
+    }
+    let candidate = &text[from..end];
+    let candidate = if candidate.ends_with("::") {
+        candidate
+    } else {
+        candidate.trim_end_matches(':')
+    };
+    if candidate.parse::<Ipv6Addr>().is_ok() && !code_path(bytes, from, candidate) {
+        out.push(Hit::new(
+            from,
+            from + candidate.len(),
+            PiiType::IpAddress,
+            0.92,
+            IPV6,
+        ));
+    }
+    end
+}
+
+/// `::` and `a::b` are also how paths are written in code.
+fn code_path(bytes: &[u8], from: usize, candidate: &str) -> bool {
+    let neighbour = |b: Option<&u8>| {
+        b.is_some_and(|b| {
+            b.is_ascii_alphanumeric() || matches!(b, b'_' | b'<' | b'>' | b'{' | b'*')
+        })
+    };
+    let end = from + candidate.len();
+    let touches = (from > 0 && neighbour(bytes.get(from - 1))) || neighbour(bytes.get(end));
+    let digits = candidate.bytes().filter(u8::is_ascii_digit).count();
+    touches
+        || (candidate != "::" && digits == 0 && candidate.len() < 10)
+        || (candidate == "::"
+            && bytes
+                .get(end)
+                .is_some_and(|b| !matches!(b, b' ' | b'/' | b'\n' | b',')))
+        || matches!(candidate.parse::<IpAddr>(), Err(_))
+}
+
+fn mac(bytes: &[u8], start: usize) -> bool {
+    let Some(text) = bytes.get(start..start + 17) else {
+        return false;
+    };
+    let separator = text[2];
+    let shaped = matches!(separator, b':' | b'-')
+        && text.iter().enumerate().all(|(i, b)| {
+            if i % 3 == 2 {
+                *b == separator
+            } else {
+                b.is_ascii_hexdigit()
+            }
+        });
+    let after = bytes.get(start + 17);
+    let longer = after.is_some_and(|b| b.is_ascii_alphanumeric() || *b == separator);
+    let same = text
+        .iter()
+        .enumerate()
+        .all(|(i, b)| i % 3 == 2 || *b == text[0]);
+    shaped && !longer && !same
+}
+
+/// Judges the `://` whose colon is at `colon`. Returns up to where it has looked.
+pub(super) fn judge_url(text: &str, colon: usize, want: TypeSet, out: &mut Vec<Hit>) -> usize {
+    let bytes = text.as_bytes();
+    let mut start = colon;
+    while start > 0
+        && colon - start < 16
+        && (bytes[start - 1].is_ascii_alphanumeric()
+            || matches!(bytes[start - 1], b'+' | b'.' | b'-'))
+    {
+        start -= 1;
+    }
+    if start == colon {
+        return colon + 3;
+    }
+    let limit = bytes.len().min(colon + 2048);
+    let mut end = colon + 3;
+    while end < limit
+        && !matches!(
+            bytes[end],
+            0..=b' ' | b'"' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | b'^'
+        )
+    {
+        end += 1;
+    }
+    while end > colon + 3
+        && matches!(
+            bytes[end - 1],
+            b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b')' | b']' | b'*' | b'_'
+        )
+    {
+        end -= 1;
+    }
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let host_from = colon + 3;
+    let authority_end = bytes[host_from..end]
+        .iter()
+        .position(|b| matches!(b, b'/' | b'?' | b'#'))
+        .map_or(end, |n| host_from + n);
+    let at = bytes[host_from..authority_end]
+        .iter()
+        .rposition(|b| *b == b'@')
+        .map(|n| host_from + n);
+    if let Some(at) = at {
+        credentials(bytes, host_from, at, want, out);
+    }
+    let host = &text[at.map_or(host_from, |at| at + 1)..authority_end];
+    let web = matches!(
+        &text[start..colon],
+        "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "HTTP" | "HTTPS"
+    );
+    let named = host.contains('.') && host.len() > 3;
+    if want.contains(PiiType::Url) && web && named {
+        out.push(Hit::new(start, end, PiiType::Url, 0.8, URL));
+    }
+    host_from
+}
+
+/// `user:password@` in a URL: the password is masked.
+fn credentials(bytes: &[u8], from: usize, at: usize, want: TypeSet, out: &mut Vec<Hit>) {
+    let Some(colon) = bytes[from..at]
+        .iter()
+        .position(|b| *b == b':')
+        .map(|n| from + n)
+    else {
+        return;
+    };
+    let secret = &bytes[colon + 1..at];
+    let placeholder = secret.is_empty()
+        || matches!(secret[0], b'$' | b'<' | b'{' | b'[' | b'%' | b'*')
+        || secret
+            .iter()
+            .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'));
+    if want.contains(PiiType::Password) && !placeholder {
+        let mut hit = Hit::new(colon + 1, at, PiiType::Password, 0.95, URL_CREDENTIALS);
+        hit.value = true;
+        out.push(hit);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expect: &[&str]) {
+        let mut out = Vec::new();
+        super::super::find(
+            text,
+            "",
+            TypeSet::of(&[
+                PiiType::IpAddress,
+                PiiType::MacAddress,
+                PiiType::Url,
+                PiiType::Uuid,
+            ]),
+            &mut out,
+        );
+        let found: Vec<_> = out.iter().map(|h| &text[h.start..h.end]).collect();
+        assert_eq!(found, expect, "{text}");
+    }
+
+    #[test]
+    fn addresses_are_found() {
+        check(
+            "at 192.168.0.1:8080 or 10.0.0.0/8.",
+            &["192.168.0.1", "10.0.0.0/8"],
+        );
+        check(
+            "ip: 684D:1111:222:3333:4444:5555:6:77",
+            &["684D:1111:222:3333:4444:5555:6:77"],
+        );
+        check(
+            "from ::1 or 2400:c401::5054:ff:fe1b:b031.",
+            &["::1", "2400:c401::5054:ff:fe1b:b031"],
+        );
+        check("NAT64: 64:ff9b::198.51.100.1", &["64:ff9b::198.51.100.1"]);
+        check("::ffff:192.0.2.1", &["::ffff:192.0.2.1"]);
+        check("MAC 00:1A:2B:3C:4D:5E", &["00:1A:2B:3C:4D:5E"]);
+        check("see https://a.example/x?y=1.", &["https://a.example/x?y=1"]);
+        check(
+            "id 48b0ee9e-953f-4ede-2695-ca96cd3c750e",
+            &["48b0ee9e-953f-4ede-2695-ca96cd3c750e"],
+        );
+    }
+
+    #[test]
+    fn code_and_versions_are_left() {
+        check(
+            "std::cout v1.2.3.4.5 1.2.3.04 ff:fe 10:30:45 Vec::<u8>::new() a::b::c",
+            &[],
+        );
+        check("00:00:00:00:00:00 FF:FF:FF:FF:FF:FF", &[]);
+    }
+}

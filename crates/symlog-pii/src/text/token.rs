@@ -1,0 +1,345 @@
+//! Credentials: known first characters, shapes beside a vendor's name, and random tokens beside
+//! a word for a secret.
+
+use super::Hit;
+use super::context::{back, in_word};
+use super::net::is_uuid;
+use super::numbers::Place;
+use crate::checks::looks_random;
+use crate::finding::RuleId;
+use crate::keys;
+use crate::kind::PiiType;
+use crate::rules::Trigger;
+
+const GENERIC: RuleId = RuleId::new("generic-secret");
+const JWT: RuleId = RuleId::new("jwt");
+const PEM: RuleId = RuleId::new("pem");
+const BASE64_MEDIA: RuleId = RuleId::new("data-uri");
+
+/// The shortest token that is worth a look without a known prefix.
+const MIN_TOKEN: usize = 10;
+/// The longest token that is judged. A longer one is data.
+const MAX_TOKEN: usize = 4096;
+/// A private key's longest text.
+const MAX_PEM: usize = 16 * 1024;
+
+/// Judges known prefixes at the word that begins at `start`. Returns up to where it has looked.
+pub(super) fn judge_prefix(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+    let bytes = place.text.as_bytes();
+    let from = match start.checked_sub(1).map(|i| bytes[i]) {
+        Some(b'$' | b'_') => start - 1,
+        _ => start,
+    };
+    let mut past = start;
+    for at in [from, start] {
+        for index in place.rules.with_prefix(&bytes[at..]) {
+            let rule = place.rules.rule(*index);
+            if !place.want.contains(rule.kind) {
+                continue;
+            }
+            let accept = |end: usize| {
+                !bytes
+                    .get(end)
+                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+            };
+            if let Some(end) = rule.matches_at(place.text, at, accept) {
+                out.push(Hit::new(at, end, rule.kind, rule.score, rule.id.clone()));
+                past = past.max(end);
+            }
+        }
+        if from == start {
+            break;
+        }
+    }
+    past.max(judge_named(place, start, out))
+}
+
+/// JWT, PEM and embedded media.
+fn judge_named(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+    let bytes = &place.text.as_bytes()[start..];
+    if bytes.starts_with(b"eyJ") && place.want.contains(PiiType::Jwt) {
+        if let Some(len) = jwt(bytes) {
+            out.push(Hit::new(start, start + len, PiiType::Jwt, 0.97, JWT));
+            return start + len;
+        }
+    }
+    if bytes.starts_with(b"BEGIN ") && place.want.contains(PiiType::PrivateKey) {
+        if let Some((from, end)) = pem(place.text, start) {
+            out.push(Hit::new(from, end, PiiType::PrivateKey, 0.99, PEM));
+            return end;
+        }
+    }
+    if bytes.starts_with(b"data:") && place.want.contains(PiiType::Media) {
+        if let Some(len) = media(bytes) {
+            out.push(Hit::new(
+                start,
+                start + len,
+                PiiType::Media,
+                0.95,
+                BASE64_MEDIA,
+            ));
+            return start + len;
+        }
+    }
+    start
+}
+
+/// Three parts of URL-safe base64, the first of them a JSON object with an `alg`; the signature
+/// may be missing (RFC 7519, section 6).
+fn jwt(bytes: &[u8]) -> Option<usize> {
+    let part = |from: usize| {
+        from + bytes[from..]
+            .iter()
+            .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'='))
+            .count()
+    };
+    let header = part(0);
+    if header < 16 || bytes.get(header) != Some(&b'.') {
+        return None;
+    }
+    let payload = part(header + 1);
+    if payload < header + 9 {
+        return None;
+    }
+    let mut end = payload;
+    while bytes.get(end) == Some(&b'.') && end < payload + MAX_TOKEN {
+        let next = part(end + 1);
+        if next == end + 1 {
+            break;
+        }
+        end = next;
+    }
+    Some(end)
+}
+
+/// A block from `-----BEGIN … PRIVATE KEY` to its end, or to the end of its base64.
+fn pem(text: &str, begin: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let from = begin
+        .checked_sub(5)
+        .filter(|from| bytes[*from..begin].iter().all(|b| *b == b'-'))?;
+    let title_end = begin + bytes[begin..].iter().take(64).position(|b| *b == b'-')?;
+    let title = &text[begin..title_end];
+    if !title.contains("PRIVATE KEY") && !title.contains("PGP PRIVATE") {
+        return None;
+    }
+    let limit = bytes.len().min(title_end + MAX_PEM);
+    let body = &bytes[title_end..limit];
+    let end = memchr::memmem::find(body, b"-----END").map(|at| {
+        let after = &body[at + 8..];
+        let close =
+            memchr::memmem::find(&after[..after.len().min(64)], b"-----").map_or(0, |n| n + 5);
+        title_end + at + 8 + close
+    });
+    let cut = || {
+        let rest = body.iter().skip(5).take_while(|b| {
+            b.is_ascii_alphanumeric()
+                || matches!(
+                    b,
+                    b'+' | b'/' | b'=' | b'\n' | b'\r' | b'\\' | b'-' | b' ' | b':' | b','
+                )
+        });
+        title_end + 5.min(body.len()) + rest.count()
+    };
+    Some((from, end.unwrap_or_else(cut)))
+}
+
+/// `data:image/png;base64,…` and the like.
+fn media(bytes: &[u8]) -> Option<usize> {
+    let kind = &bytes[5..bytes.len().min(64)];
+    if ![&b"image/"[..], b"audio/", b"video/", b"application/pdf"]
+        .iter()
+        .any(|k| kind.starts_with(k))
+    {
+        return None;
+    }
+    let comma = 5 + memchr::memmem::find(kind, b";base64,")? + 8;
+    let len = bytes[comma..]
+        .iter()
+        .take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=' | b'-' | b'_'))
+        .count();
+    Some(comma + len)
+}
+
+/// What stands before a token and speaks for its being a secret.
+#[derive(Default)]
+struct Evidence {
+    /// Words between the token and the nearest word for a secret.
+    secret: Option<usize>,
+    /// The nearest word is for something public: a digest, an identifier.
+    public: bool,
+}
+
+/// Judges the token that holds the word at `start`, whose run of token characters begins there.
+/// Returns up to where it has looked.
+pub(super) fn judge_token(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+    let bytes = place.text.as_bytes();
+    let end = token_end(bytes, start);
+    if end - start < MIN_TOKEN || end - start > MAX_TOKEN || !place.want.contains(PiiType::Secret) {
+        return end;
+    }
+    // The name may be glued to its value: `vendor_token-1234…`, `key=…` is split at `=` already.
+    let token = &bytes[start..end];
+    if !token.iter().any(u8::is_ascii_digit) && token.len() < 20 {
+        return end;
+    }
+    let mut support = [(0u16, 0usize); 16];
+    let mut supported = 0;
+    let mut evidence = Evidence::default();
+    for near in back(place.text, start) {
+        if near.distance > 6 {
+            break;
+        }
+        if near.distance <= 1 && evidence.secret.is_none() && is_public(near.text) {
+            evidence.public = true;
+        }
+        if near.distance <= 4
+            && evidence.secret.is_none()
+            && !evidence.public
+            && keys::names_secret(near.text)
+        {
+            evidence.secret = Some(near.distance);
+        }
+        let Some(keyword) = place.rules.keywords.get(near.hash()) else {
+            continue;
+        };
+        for index in &keyword.rules {
+            if supported < support.len() && place.rules.rule(*index).trigger == Trigger::Token {
+                support[supported] = (*index, near.distance);
+                supported += 1;
+            }
+        }
+    }
+    if !place.key.is_empty() && evidence.secret.is_none() && !evidence.public {
+        evidence.secret = keys::is_sensitive(place.key).then_some(0);
+    }
+    let accept = |end: usize| {
+        !bytes
+            .get(end)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+    };
+    let mut best: Option<Hit> = None;
+    let mut offer = |hit: Hit| {
+        if best
+            .as_ref()
+            .is_none_or(|b| (hit.score, hit.end) > (b.score, b.end))
+        {
+            best = Some(hit);
+        }
+    };
+    for index in &place.rules.free_tokens {
+        let rule = place.rules.rule(*index);
+        if let Some(end) = rule.matches_at(place.text, start, accept) {
+            offer(Hit::new(
+                start,
+                end,
+                PiiType::Secret,
+                rule.score,
+                rule.id.clone(),
+            ));
+        }
+    }
+    for (index, distance) in &support[..supported] {
+        let rule = place.rules.rule(*index);
+        // A vendor's name alone must stand close by; common words need a word for a secret too.
+        let near = *distance <= 1 || evidence.secret.is_some();
+        if !near || evidence.public || (rule.context < 0.7 && evidence.secret.is_none()) {
+            continue;
+        }
+        if let Some(end) = rule.matches_at(place.text, start, accept) {
+            offer(Hit::new(
+                start,
+                end,
+                PiiType::Secret,
+                rule.context + 0.05,
+                rule.id.clone(),
+            ));
+        }
+    }
+    if evidence.secret.is_some_and(|distance| distance <= 2) && plausible(token) {
+        offer(Hit::new(start, end, PiiType::Secret, 0.7, GENERIC));
+    }
+    if let Some(hit) = best {
+        let past = hit.end;
+        out.push(hit);
+        return past;
+    }
+    end
+}
+
+/// Where the token that begins at `start` ends.
+fn token_end(bytes: &[u8], start: usize) -> usize {
+    let limit = bytes.len().min(start + MAX_TOKEN + 1);
+    let mut end = start;
+    while end < limit
+        && (bytes[end].is_ascii_alphanumeric()
+            || matches!(
+                bytes[end],
+                b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~' | b':' | b'%'
+            ))
+    {
+        // `key=value` is two tokens; base64 ends in `=`.
+        if matches!(bytes[end], b'=' | b':')
+            && bytes
+                .get(end + 1)
+                .is_some_and(|b| in_word(*b) || matches!(b, b'/' | b'"'))
+        {
+            let rest = &bytes[start..end];
+            if bytes[end] == b'=' || !rest.iter().all(u8::is_ascii_digit) {
+                break;
+            }
+        }
+        end += 1;
+    }
+    while end > start && matches!(bytes[end - 1], b'.' | b'-' | b':' | b'/' | b'%' | b'~') {
+        end -= 1;
+    }
+    end
+}
+
+/// Whether a token beside a word for a secret is one: generated, and no path, version or name.
+fn plausible(token: &[u8]) -> bool {
+    if token.len() < 12 || is_uuid(token) && token.len() == 36 {
+        return false;
+    }
+    let slashes = token.iter().filter(|b| **b == b'/').count();
+    let dots = token.iter().filter(|b| **b == b'.').count();
+    if slashes > token.len() / 12 || dots > 2 {
+        return false;
+    }
+    let digits = token.iter().filter(|b| b.is_ascii_digit()).count();
+    (digits >= 2 || token.len() >= 24) && looks_random(token)
+}
+
+/// Words for what is printed beside random text that is no secret.
+fn is_public(word: &[u8]) -> bool {
+    const PUBLIC: [&str; 24] = [
+        "sha256",
+        "sha1",
+        "sha512",
+        "sha",
+        "md5",
+        "hash",
+        "checksum",
+        "digest",
+        "commit",
+        "rev",
+        "revision",
+        "etag",
+        "integrity",
+        "uuid",
+        "guid",
+        "fingerprint",
+        "id",
+        "version",
+        "public",
+        "pub",
+        "signature",
+        "nonce",
+        "salt",
+        "blob",
+    ];
+    PUBLIC
+        .iter()
+        .any(|p| word.eq_ignore_ascii_case(p.as_bytes()))
+}

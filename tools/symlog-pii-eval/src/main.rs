@@ -1,0 +1,40 @@
+//! Measures recall, precision, noise and speed of symlog-pii on the labelled sets.
+//!
+//! `symlog-pii-eval eval [--errors SET TYPE] [DATA]` prints the table of `docs/masking.md`.
+#![allow(clippy::print_stdout)]
+
+mod data;
+mod labels;
+mod score;
+mod speed;
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+fn main() -> Result<()> {
+    let mut args = std::env::args().skip(1);
+    let mut data = PathBuf::from("../shared/data");
+    let mut errors = None;
+    match args.next().as_deref() {
+        Some("eval") => {}
+        other => bail!("unknown command {other:?}; use `eval [--errors SET TYPE] [DATA]`"),
+    }
+    while let Some(arg) = args.next() {
+        match arg.as_str() {
+            "--errors" => errors = args.next().zip(args.next()),
+            path => data = PathBuf::from(path),
+        }
+    }
+    if !data.is_dir() {
+        println!("skipped: {} is not there", data.display());
+        return Ok(());
+    }
+    if let Some((set, kind)) = errors {
+        return score::print_errors(&data, &set, &kind);
+    }
+    score::print_table(&data)?;
+    score::print_secrets(&data)?;
+    score::print_noise(&data)?;
+    speed::print(&data)
+}
