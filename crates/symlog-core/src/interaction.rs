@@ -5,13 +5,12 @@ use std::fmt::{self, Display};
 use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 use uuid::Uuid;
 
 /// The identity of an entry: a UUID, version 7 (RFC 9562) when made here.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct EntryId(Uuid);
 
 impl EntryId {
@@ -35,6 +34,20 @@ impl Display for EntryId {
 impl fmt::Debug for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "EntryId({self})")
+    }
+}
+
+impl Serialize for EntryId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for EntryId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
     }
 }
 
@@ -227,6 +240,26 @@ impl Interaction {
         let mut new = Self::empty();
         new.parts.id = Some(id);
         new
+    }
+
+    /// Bytes of payload, counted without formatting anything.
+    pub(crate) fn payload_bytes(&self) -> usize {
+        let parts = &*self.parts;
+        let request = parts.request.as_ref().map_or(0, |request| {
+            request.prompt.len()
+                + request.tool_name.as_ref().map_or(0, String::len)
+                + request.tool_arguments.as_ref().map_or(0, value_bytes)
+                + map_bytes(&request.parameters)
+        });
+        let response = parts.response.as_ref().map_or(0, |response| {
+            response.content.len()
+                + response.tool_result.as_ref().map_or(0, value_bytes)
+                + map_bytes(&response.metadata)
+        });
+        let texts = [&parts.error, &parts.conversation, &parts.agent_id];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        let metadata: usize = parts.metadata.iter().map(|(k, v)| k.len() + v.len()).sum();
+        request + response + texts + metadata
     }
 
     fn empty() -> Self {
@@ -433,6 +466,31 @@ impl Interaction {
     pub fn operation(self, operation: impl Into<String>) -> Self {
         self.meta("operation", operation)
     }
+}
+
+fn map_bytes(map: &HashMap<String, Value>) -> usize {
+    map.iter().map(|(k, v)| k.len() + value_bytes(v)).sum()
+}
+
+/// Without recursion: the depth is the caller's.
+fn value_bytes(value: &Value) -> usize {
+    let mut bytes = 0;
+    let mut stack = vec![value];
+    while let Some(value) = stack.pop() {
+        bytes += 8;
+        match value {
+            Value::String(text) => bytes += text.len(),
+            Value::Array(items) => stack.extend(items),
+            Value::Object(members) => {
+                for (key, value) in members {
+                    bytes += key.len();
+                    stack.push(value);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    bytes
 }
 
 impl fmt::Debug for Interaction {

@@ -1,0 +1,339 @@
+//! The one step between what a runtime handed over and what may be sealed.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use serde_json::Value;
+use symlog_crypto::{Key, hmac_sha256};
+use symlog_pii::{Counts, Masker};
+
+use crate::format::{Meta, MetaMap, Timestamp, push_string};
+use crate::interaction::{EntryId, Parts, RequestData, ResponseData};
+
+/// An interaction after masking: the plaintexts of its envelopes and what may stand in clear.
+///
+/// Only [`MaskStep::mask`] makes one, and only this can be sealed.
+#[derive(Debug)]
+pub(crate) struct Masked {
+    pub(crate) id: EntryId,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) meta: Meta<'static>,
+    pub(crate) request: Option<Vec<u8>>,
+    pub(crate) response: Option<Vec<u8>>,
+    pub(crate) counts: Counts,
+}
+
+/// Masks interactions of one log.
+#[derive(Debug)]
+pub(crate) struct MaskStep {
+    masker: Masker,
+    /// Names that hold personal data become pseudonyms under this key, so that the same name
+    /// stays the same in one log and says nothing outside it.
+    pseudonyms: Key,
+}
+
+/// Room for the authentication tag, so that sealing in place does not move the buffer.
+const TAG_ROOM: usize = 16;
+
+impl MaskStep {
+    pub(crate) fn new(masker: Masker, pseudonyms: Key) -> Self {
+        Self { masker, pseudonyms }
+    }
+
+    pub(crate) fn mask(&self, parts: Parts, id: EntryId, timestamp: Timestamp) -> Masked {
+        let mut counts = Counts::default();
+        let Parts {
+            id: _,
+            agent_id,
+            kind,
+            model,
+            timestamp: _,
+            latency,
+            request,
+            response,
+            metadata,
+            error,
+            tokens,
+            conversation,
+            // Lives on only as the digest that found its unit.
+            subject: _,
+            tenant,
+            trace,
+            parent,
+        } = parts;
+        let error = error.map(|text| ErrorText::new(&text, &self.masker, &mut counts));
+        // An entry always has an envelope: its salt blinds the metadata digest. An error is an
+        // outcome, so it stands with a response.
+        let answered = response.is_some() || error.is_some();
+        let asked = request.is_some() || !answered;
+        let request = asked.then(|| self.request(request.unwrap_or_default(), &mut counts));
+        let response = answered.then(|| {
+            let sealed_text = error.as_ref().and_then(|error| error.sealed.as_deref());
+            self.response(response.unwrap_or_default(), sealed_text, &mut counts)
+        });
+        let metadata = self.metadata(metadata, &mut counts);
+        let mut name = |prefix, text: Option<String>| {
+            text.map(|text| self.name(prefix, text, &mut counts))
+        };
+        let mut meta = Meta {
+            agent_id: name("agent", agent_id),
+            kind,
+            latency_ms: latency
+                .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
+            model: name("model", model),
+            metadata: MetaMap::Clear(metadata),
+            error: error.map(|error| error.class),
+            tokens,
+            conversation: name("conversation", conversation),
+            tenant: name("tenant", tenant),
+            trace: name("trace", trace),
+            parent: name("parent", parent),
+            masked: Vec::new(),
+        };
+        if !counts.is_empty() {
+            meta.masked = counts
+                .by_type()
+                .into_iter()
+                .map(|(kind, n)| (Cow::Borrowed(kind.as_str()), n))
+                .collect();
+            meta.masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        }
+        Masked {
+            id,
+            timestamp,
+            meta,
+            request,
+            response,
+            counts,
+        }
+    }
+
+    fn request(&self, request: RequestData, counts: &mut Counts) -> Vec<u8> {
+        let RequestData {
+            prompt,
+            tool_name,
+            tool_arguments,
+            parameters,
+        } = request;
+        let mut out = Vec::with_capacity(prompt.len() + prompt.len() / 16 + 128 + TAG_ROOM);
+        out.extend_from_slice(b"{\"prompt\":");
+        push_string(&mut out, &self.masker.mask(&prompt, counts));
+        out.extend_from_slice(b",\"tool_name\":");
+        self.optional_text(&mut out, tool_name, counts);
+        out.extend_from_slice(b",\"tool_arguments\":");
+        self.optional_value(&mut out, tool_arguments, counts);
+        out.extend_from_slice(b",\"parameters\":");
+        self.values(&mut out, parameters, counts);
+        out.push(b'}');
+        out.reserve_exact(TAG_ROOM);
+        out
+    }
+
+    fn response(
+        &self,
+        response: ResponseData,
+        error: Option<&str>,
+        counts: &mut Counts,
+    ) -> Vec<u8> {
+        let ResponseData {
+            content,
+            tool_result,
+            confidence,
+            metadata,
+        } = response;
+        let mut out = Vec::with_capacity(content.len() + content.len() / 16 + 128 + TAG_ROOM);
+        out.extend_from_slice(b"{\"content\":");
+        push_string(&mut out, &self.masker.mask(&content, counts));
+        out.extend_from_slice(b",\"tool_result\":");
+        self.optional_value(&mut out, tool_result, counts);
+        out.extend_from_slice(b",\"confidence\":");
+        push_value(&mut out, &confidence.map_or(Value::Null, Value::from));
+        out.extend_from_slice(b",\"metadata\":");
+        self.values(&mut out, metadata, counts);
+        if let Some(error) = error {
+            out.extend_from_slice(b",\"error\":");
+            push_string(&mut out, error);
+        }
+        out.push(b'}');
+        out.reserve_exact(TAG_ROOM);
+        out
+    }
+
+    fn optional_text(&self, out: &mut Vec<u8>, text: Option<String>, counts: &mut Counts) {
+        match text {
+            Some(text) => push_string(out, &self.masker.mask(&text, counts)),
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+
+    fn optional_value(&self, out: &mut Vec<u8>, value: Option<Value>, counts: &mut Counts) {
+        match value {
+            Some(mut value) => {
+                self.masker.mask_json(&mut value, counts);
+                push_value(out, &value);
+            }
+            None => out.extend_from_slice(b"null"),
+        }
+    }
+
+    /// Sorted by key: the order of a `HashMap` is no property of what was said.
+    fn values(&self, out: &mut Vec<u8>, values: HashMap<String, Value>, counts: &mut Counts) {
+        let mut values: Vec<_> = values.into_iter().collect();
+        values.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        out.push(b'{');
+        for (i, (key, mut value)) in values.into_iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            self.masker.mask_json_under(&key, &mut value, counts);
+            push_string(out, &self.masker.mask(&key, counts));
+            out.push(b':');
+            push_value(out, &value);
+        }
+        out.push(b'}');
+    }
+
+    fn metadata(
+        &self,
+        metadata: HashMap<String, String>,
+        counts: &mut Counts,
+    ) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+        let mut masked: Vec<(Cow<'static, str>, Cow<'static, str>)> = metadata
+            .into_iter()
+            .map(|(key, value)| {
+                let value = owned(&self.masker.mask_field(&key, &value, counts), &value);
+                let key = match self.masker.mask(&key, counts) {
+                    Cow::Borrowed(_) => None,
+                    Cow::Owned(masked) => Some(masked),
+                }
+                .unwrap_or(key);
+                (Cow::Owned(key), Cow::Owned(value))
+            })
+            .collect();
+        masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        // Two keys may have become one by masking.
+        masked.dedup_by(|later, first| later.0 == first.0);
+        masked
+    }
+
+    fn name(&self, prefix: &str, text: String, counts: &mut Counts) -> Cow<'static, str> {
+        match self.masker.mask(&text, counts) {
+            Cow::Borrowed(_) => {}
+            Cow::Owned(_) => return self.pseudonym(prefix, &text),
+        }
+        Cow::Owned(text)
+    }
+
+    fn pseudonym(&self, prefix: &str, text: &str) -> Cow<'static, str> {
+        let digest = hmac_sha256(
+            &self.pseudonyms,
+            &[prefix.as_bytes(), &[0], text.as_bytes()],
+        );
+        let mut name = String::with_capacity(prefix.len() + 17);
+        name.push_str(prefix);
+        name.push('-');
+        for byte in &digest[..8] {
+            let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or('0');
+            name.push(digit(byte >> 4));
+            name.push(digit(byte & 15));
+        }
+        Cow::Owned(name)
+    }
+}
+
+fn owned(masked: &Cow<'_, str>, original: &str) -> String {
+    match masked {
+        Cow::Borrowed(_) => original.to_owned(),
+        Cow::Owned(masked) => masked.clone(),
+    }
+}
+
+fn push_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::String(text) => push_string(out, text),
+        // Writing a `Value` to memory has no way to fail.
+        value => drop(serde_json::to_writer(out, value)),
+    }
+}
+
+/// An error as the line shows it, and the text that goes under seal where there is more to it.
+struct ErrorText {
+    class: Cow<'static, str>,
+    sealed: Option<String>,
+}
+
+impl ErrorText {
+    fn new(text: &str, masker: &Masker, counts: &mut Counts) -> Self {
+        let head = text.split_once(':').map_or(text, |(head, _)| head);
+        if is_class(text) {
+            return Self {
+                class: Cow::Owned(text.to_owned()),
+                sealed: None,
+            };
+        }
+        let class = if is_class(head) {
+            Cow::Owned(head.to_owned())
+        } else {
+            Cow::Borrowed(guess_class(text))
+        };
+        Self {
+            class,
+            sealed: Some(masker.mask(text, counts).into_owned()),
+        }
+    }
+}
+
+/// Whether the text is a short name such as `rate_limited` or `http_429`, which says nothing
+/// about anybody.
+fn is_class(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    (1..=32).contains(&text.len())
+        && digits <= 4
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+}
+
+fn guess_class(text: &str) -> &'static str {
+    let text = text.to_ascii_lowercase();
+    const CLASSES: [(&str, &str); 8] = [
+        ("timeout", "timeout"),
+        ("timed out", "timeout"),
+        ("rate limit", "rate_limited"),
+        ("too many requests", "rate_limited"),
+        ("cancel", "cancelled"),
+        ("panick", "panicked"),
+        ("connect", "connection"),
+        ("denied", "denied"),
+    ];
+    CLASSES
+        .iter()
+        .find(|(sign, _)| text.contains(sign))
+        .map_or("error", |(_, class)| class)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn short_names_are_classes_and_sentences_are_not() {
+        for class in ["timeout", "http_500", "rate_limited"] {
+            assert!(is_class(class), "{class}");
+        }
+        for text in ["", "Timeout", "user 42 failed", "jane_doe_1985_05_12", "_x", "é"] {
+            assert!(!is_class(text), "{text}");
+        }
+        for (text, class) in [
+            ("The request timed out after 30 s", "timeout"),
+            ("http_429: slow down, jane@example.com", "http_429"),
+            ("something else", "error"),
+        ] {
+            let error = ErrorText::new(text, &Masker::default_profile(), &mut Counts::default());
+            assert_eq!(error.class, class);
+            assert!(!error.sealed.is_some_and(|text| text.contains("jane@example.com")));
+        }
+    }
+}

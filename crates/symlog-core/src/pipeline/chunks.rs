@@ -1,0 +1,86 @@
+//! Payloads that are too large for one line, cut into chains of chunks.
+
+use symlog_crypto::sha256;
+
+use crate::format::{ChunkChain, ChunkPart};
+use crate::mask::Masked;
+
+/// How a masked entry is cut: decided before its lines are sealed, because their number decides
+/// the sequence numbers of everything after them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChunkPlan {
+    chunk_bytes: usize,
+    /// Chunks of the request and of the response; 0 where it stays on the line.
+    counts: [u32; 2],
+}
+
+/// One chunk of a payload.
+#[derive(Debug)]
+pub(super) struct Piece {
+    pub(super) part: ChunkPart,
+    pub(super) index: u32,
+    pub(super) last: bool,
+    pub(super) range: std::ops::Range<usize>,
+}
+
+impl ChunkPlan {
+    pub(super) fn new(masked: &Masked, chunk_bytes: usize) -> Self {
+        let count = |plaintext: &Option<Vec<u8>>| match plaintext {
+            Some(bytes) if bytes.len() > chunk_bytes => {
+                u32::try_from(bytes.len().div_ceil(chunk_bytes)).unwrap_or(u32::MAX)
+            }
+            _ => 0,
+        };
+        Self {
+            chunk_bytes,
+            counts: [count(&masked.request), count(&masked.response)],
+        }
+    }
+
+    /// Chunk lines; the closing entry line is one more.
+    pub(super) fn lines(&self) -> u64 {
+        self.counts.iter().copied().map(u64::from).sum()
+    }
+
+    /// Batches that they are handed on in: one for each chunk, and one for the closing line, so
+    /// that a worker holds no more than a chunk in sealed form.
+    pub(super) fn batches(&self) -> u64 {
+        self.lines() + 1
+    }
+
+    /// The chunks of one payload, in order.
+    pub(super) fn pieces(&self, part: ChunkPart, len: usize) -> impl Iterator<Item = Piece> {
+        let (count, size) = (self.counts[part as usize], self.chunk_bytes);
+        (0..count).map(move |index| {
+            let start = index as usize * size;
+            Piece {
+                part,
+                index,
+                last: index + 1 == count,
+                range: start..len.min(start + size),
+            }
+        })
+    }
+
+    /// The chain of a payload whose first chunk has the sequence number `first`.
+    pub(super) fn chain(&self, part: ChunkPart, first: u64) -> Option<ChunkChain> {
+        let count = self.counts[part as usize];
+        (count > 0).then_some(ChunkChain { first, count })
+    }
+}
+
+/// What the closing line seals in a payload's place: it binds the chain's place, length and
+/// content, so that no chunk can be left out, moved or exchanged.
+pub(super) fn manifest(chain: ChunkChain, plaintext: &[u8]) -> Vec<u8> {
+    let digest: String = sha256(&[plaintext])
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!(
+        "{{\"first\":{},\"count\":{},\"bytes\":{},\"sha256\":\"{digest}\"}}",
+        chain.first,
+        chain.count,
+        plaintext.len()
+    )
+    .into_bytes()
+}

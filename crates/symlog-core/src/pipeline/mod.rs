@@ -1,0 +1,27 @@
+//! From `submit` to the disk: queue, sequencer, workers, one writer.
+//!
+//! The sequencer gives every line its place in the log, under a lock that is held for a batch at
+//! a time; workers mask and seal batches side by side; the writer puts them in order, appends
+//! them and commits them as a group.
+
+mod chunks;
+mod classes;
+mod doorbell;
+mod output;
+mod queue;
+mod receipt;
+mod recovery;
+mod segment;
+mod sequencer;
+mod shared;
+mod stats;
+mod units;
+mod worker;
+mod writer;
+
+pub(crate) use queue::Item;
+pub(crate) use receipt::Completion;
+pub use receipt::Receipt;
+pub(crate) use recovery::LogState;
+pub(crate) use shared::{Opening, Pipeline};
+pub use stats::Stats;

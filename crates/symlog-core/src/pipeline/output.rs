@@ -1,0 +1,116 @@
+//! Sealed batches, put back into order for the writer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::receipt::Completion;
+use super::segment::Segment;
+use crate::seal::Sealed;
+
+/// What a worker hands to the writer.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) number: u64,
+    pub(super) segment: Arc<Segment>,
+    /// Whether the segment begins with this batch.
+    pub(super) opens: bool,
+    pub(super) sealed: Sealed,
+    /// Those who wait for lines of this batch.
+    pub(super) completions: Vec<Arc<Completion>>,
+    /// Those who wait for everything up to here to be synced.
+    pub(super) barriers: Vec<Arc<Completion>>,
+    /// Entries among the lines.
+    pub(super) entries: u64,
+    /// Queue bytes to give back.
+    pub(super) credit: usize,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ready: BTreeMap<u64, Batch>,
+    next: u64,
+    bytes: usize,
+    writer_sleeps: bool,
+    stopping: bool,
+}
+
+/// The reorder buffer between workers and writer, bounded in bytes.
+#[derive(Debug)]
+pub(super) struct Output {
+    state: Mutex<State>,
+    readable: Condvar,
+    writable: Condvar,
+    limit: usize,
+}
+
+impl Output {
+    pub(super) fn new(limit: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            readable: Condvar::new(),
+            writable: Condvar::new(),
+            limit,
+        }
+    }
+
+    /// Hands a batch over. Waits while the buffer is full, except with the batch that the writer
+    /// needs next, since nothing else could empty the buffer.
+    pub(super) fn put(&self, batch: Batch) {
+        let mut state = self.state.lock();
+        while state.bytes > self.limit && batch.number != state.next && !state.stopping {
+            self.writable.wait(&mut state);
+        }
+        state.bytes += batch.sealed.byte_len();
+        let wanted = batch.number == state.next;
+        state.ready.insert(batch.number, batch);
+        if wanted && state.writer_sleeps {
+            self.readable.notify_one();
+        }
+    }
+
+    /// The batches that come next: at least one, and as many as are ready within the limits
+    /// (0 for no limit on lines). `None` once the writer should stop.
+    pub(super) fn take(&self, max_lines: usize, max_bytes: usize) -> Option<Vec<Batch>> {
+        let mut state = self.state.lock();
+        let mut taken = Vec::new();
+        let (mut lines, mut bytes) = (0, 0);
+        loop {
+            let next = state.next;
+            if let Some(entry) = state.ready.get(&next) {
+                let (more_lines, more_bytes) =
+                    (entry.sealed.line_count(), entry.sealed.byte_len());
+                let full = !taken.is_empty()
+                    && ((max_lines > 0 && lines + more_lines > max_lines)
+                        || bytes + more_bytes > max_bytes);
+                if full {
+                    break;
+                }
+                lines += more_lines;
+                bytes += more_bytes;
+                state.next += 1;
+                taken.extend(state.ready.remove(&next));
+            } else if !taken.is_empty() {
+                break;
+            } else if state.stopping {
+                return None;
+            } else {
+                state.writer_sleeps = true;
+                self.readable.wait(&mut state);
+                state.writer_sleeps = false;
+            }
+        }
+        state.bytes -= bytes;
+        drop(state);
+        self.writable.notify_all();
+        Some(taken)
+    }
+
+    /// Lets the writer stop once nothing is left.
+    pub(super) fn stop(&self) {
+        self.state.lock().stopping = true;
+        self.readable.notify_all();
+        self.writable.notify_all();
+    }
+}

@@ -1,0 +1,132 @@
+//! The way in: a lock-free queue bounded in bytes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::task::{Poll, Waker};
+
+use crossbeam_queue::SegQueue;
+use parking_lot::Mutex;
+
+use super::receipt::Completion;
+use crate::interaction::Interaction;
+
+/// What goes through the queue.
+#[derive(Debug)]
+pub(crate) enum Item {
+    /// An entry, and the bytes that it occupies until it is written.
+    Entry {
+        interaction: Interaction,
+        completion: Arc<Completion>,
+        bytes: usize,
+    },
+    /// Completes once everything before it is synced; a `close` also says so in the log.
+    Barrier {
+        completion: Arc<Completion>,
+        close: bool,
+    },
+}
+
+/// The queue and its budget of bytes.
+#[derive(Debug)]
+pub(crate) struct Queue {
+    items: SegQueue<Item>,
+    limit: usize,
+    used: AtomicUsize,
+    /// Those who wait for room; looked at only when there is somebody.
+    waiting: Mutex<Vec<Waker>>,
+    anyone_waits: AtomicBool,
+    dropped: AtomicU64,
+}
+
+impl Queue {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            items: SegQueue::new(),
+            limit,
+            used: AtomicUsize::new(0),
+            waiting: Mutex::new(Vec::new()),
+            anyone_waits: AtomicBool::new(false),
+            dropped: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
+    }
+
+    pub(crate) fn used(&self) -> usize {
+        self.used.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// Takes `bytes` out of the budget. What is larger than the whole budget is admitted alone.
+    pub(crate) fn reserve(&self, bytes: usize) -> bool {
+        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
+        if before == 0 || before.saturating_add(bytes) <= self.limit {
+            return true;
+        }
+        self.used.fetch_sub(bytes, Ordering::Relaxed);
+        // The sum was too high for a moment, and somebody may have gone to sleep over it.
+        self.wake_waiting();
+        false
+    }
+
+    /// As [`reserve`](Self::reserve), to be polled: wakes the caller when there may be room.
+    pub(crate) fn poll_reserve(&self, bytes: usize, waker: &Waker) -> Poll<()> {
+        if self.reserve(bytes) {
+            return Poll::Ready(());
+        }
+        self.waiting.lock().push(waker.clone());
+        self.anyone_waits.store(true, Ordering::SeqCst);
+        if self.reserve(bytes) {
+            return Poll::Ready(());
+        }
+        Poll::Pending
+    }
+
+    /// Gives bytes back once they are written, or never will be.
+    pub(crate) fn release(&self, bytes: usize) {
+        if bytes > 0 {
+            self.used.fetch_sub(bytes, Ordering::SeqCst);
+            self.wake_waiting();
+        }
+    }
+
+    fn wake_waiting(&self) {
+        if self.anyone_waits.load(Ordering::SeqCst) {
+            self.anyone_waits.store(false, Ordering::SeqCst);
+            for waker in std::mem::take(&mut *self.waiting.lock()) {
+                waker.wake();
+            }
+        }
+    }
+
+    pub(crate) fn push(&self, item: Item) {
+        self.items.push(item);
+    }
+
+    pub(crate) fn pop(&self) -> Option<Item> {
+        self.items.pop()
+    }
+
+    /// Notes an entry that the overflow policy dropped; the log will say so.
+    pub(crate) fn note_drop(&self) {
+        self.dropped.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn has_drops(&self) -> bool {
+        self.dropped.load(Ordering::Relaxed) > 0
+    }
+
+    /// The drops since the last call.
+    pub(crate) fn take_drops(&self) -> u64 {
+        self.dropped.swap(0, Ordering::Relaxed)
+    }
+}

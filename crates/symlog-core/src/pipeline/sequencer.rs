@@ -1,0 +1,454 @@
+//! The one place that gives out sequence numbers, and so decides what the log's order is.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use symlog_keys::KeyringError;
+
+use super::chunks::ChunkPlan;
+use super::output::Batch;
+use super::queue::Item;
+use super::receipt::Completion;
+use super::recovery::LogState;
+use super::segment::Segment;
+use super::shared::Shared;
+use super::units::{NewUnit, OpenRequest, OpenRequests, Unit, Units};
+use crate::error::LoggingError;
+use crate::format::{ControlKind, Timestamp};
+use crate::interaction::Interaction;
+use crate::mask::Masked;
+use crate::seal::SegmentSecrets;
+
+/// One line to seal, with its place.
+#[derive(Debug)]
+pub(super) enum Job {
+    Control {
+        sequence: u64,
+        kind: ControlKind,
+        body: String,
+    },
+    UnitOpened {
+        sequence: u64,
+        class: u16,
+        new: NewUnit,
+    },
+    Entry {
+        sequence: u64,
+        class: u16,
+        unit: Option<Arc<Unit>>,
+        interaction: Interaction,
+        completion: Arc<Completion>,
+    },
+    /// Too large for one line, and masked already, since only then the number of lines is known.
+    Chunked {
+        first_sequence: u64,
+        class: u16,
+        unit: Option<Arc<Unit>>,
+        masked: Box<Masked>,
+        plan: ChunkPlan,
+        completion: Arc<Completion>,
+    },
+}
+
+/// A run of lines for one worker.
+#[derive(Debug)]
+pub(super) struct Work {
+    pub(super) number: u64,
+    /// How many batch numbers were set aside, for a payload that is handed on in pieces.
+    pub(super) numbers: u64,
+    pub(super) segment: Arc<Segment>,
+    pub(super) opens: bool,
+    pub(super) jobs: Vec<Job>,
+    pub(super) barriers: Vec<Arc<Completion>>,
+    pub(super) credit: usize,
+}
+
+/// What the sequencer has to say.
+#[derive(Debug)]
+pub(super) enum Next {
+    Work(Box<Work>),
+    /// Nothing is queued.
+    Idle,
+    /// The last segment failed a moment ago; try again later.
+    Later,
+}
+
+#[derive(Debug)]
+pub(super) struct Sequencer {
+    next_sequence: u64,
+    next_batch: u64,
+    next_segment: u64,
+    epoch: u64,
+    segment: Option<Arc<Segment>>,
+    /// The month of the newest segment: it never goes back, whatever the clock does.
+    period: String,
+    roll: bool,
+    retry_at: Option<Instant>,
+    units: Units,
+    /// Units named in this segment: named again should the segment fail.
+    named: Vec<(u16, NewUnit)>,
+    rename: Vec<(u16, NewUnit)>,
+    requests: OpenRequests,
+    /// Control lines for the first segment.
+    notes: Vec<(ControlKind, String)>,
+}
+
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+/// Payload bytes after which a batch is long enough to be worth a worker's while.
+const BATCH_BYTES: usize = 512 << 10;
+
+impl Sequencer {
+    pub(super) fn new(
+        state: LogState,
+        units: Units,
+        notes: Vec<(ControlKind, String)>,
+    ) -> Self {
+        let mut requests = OpenRequests::default();
+        for (id, request) in state.open_requests {
+            requests.insert(id, request);
+        }
+        Self {
+            next_sequence: state.next_sequence,
+            next_batch: 0,
+            next_segment: state.next_segment,
+            epoch: state.epoch,
+            segment: None,
+            period: state.period.unwrap_or_default(),
+            roll: state.roll,
+            retry_at: None,
+            units,
+            named: Vec::new(),
+            rename: Vec::new(),
+            requests,
+            notes,
+        }
+    }
+
+    /// Takes the next run of items off the queue and gives them their places.
+    pub(super) fn next(&mut self, shared: &Shared) -> Next {
+        if let Some(failure) = shared.take_failure() {
+            if self
+                .segment
+                .as_ref()
+                .is_some_and(|segment| segment.number == failure.segment)
+            {
+                self.segment = None;
+                self.next_sequence = failure.resume;
+                self.rename.append(&mut self.named);
+                self.roll |= failure.roll;
+            }
+            self.retry_at = Some(Instant::now() + RETRY_AFTER);
+        }
+        if let Some(at) = self.retry_at {
+            if Instant::now() < at && !shared.is_stopping() {
+                return Next::Later;
+            }
+            self.retry_at = None;
+        }
+        if shared.queue.is_empty() && !shared.queue.has_drops() {
+            return Next::Idle;
+        }
+        let mut taken = Taken::default();
+        while let Some(item) = shared.queue.pop() {
+            let large = taken.push(item, shared.chunk_above);
+            if large || taken.items.len() >= shared.max_lines || taken.bytes >= BATCH_BYTES {
+                break;
+            }
+        }
+        if taken.items.is_empty() && !shared.queue.has_drops() {
+            return Next::Idle;
+        }
+        match self.place(shared, &mut taken) {
+            Ok(Some(work)) => Next::Work(Box::new(work)),
+            Ok(None) => {
+                // Only barriers, and nothing was ever written: everything before them is synced.
+                taken.succeed();
+                Next::Idle
+            }
+            Err(error) => {
+                tracing::warn!(%error, "could not open a segment; its entries are refused");
+                taken.fail(shared, &error);
+                self.segment = None;
+                self.retry_at = Some(Instant::now() + RETRY_AFTER);
+                Next::Later
+            }
+        }
+    }
+
+    fn place(&mut self, shared: &Shared, taken: &mut Taken) -> Result<Option<Work>, LoggingError> {
+        let now = Timestamp::from_system_time(shared.clock.now());
+        let writes = taken.has_entries || shared.queue.has_drops();
+        if !writes && self.segment.is_none() {
+            return Ok(None);
+        }
+        let opens = writes && self.open_segment_if_needed(shared, now)?;
+        let Some(segment) = self.segment.clone() else {
+            return Ok(None);
+        };
+        let mut work = Work {
+            number: self.next_batch,
+            numbers: 1,
+            segment,
+            opens,
+            jobs: Vec::with_capacity(taken.items.len() + 2),
+            barriers: Vec::new(),
+            credit: 0,
+        };
+        if opens {
+            for (kind, body) in std::mem::take(&mut self.notes) {
+                self.control(&mut work, kind, body);
+            }
+            for (class, new) in std::mem::take(&mut self.rename) {
+                self.name_unit(&mut work, class, new);
+            }
+        }
+        let drops = shared.queue.take_drops();
+        if drops > 0 {
+            self.control(
+                &mut work,
+                ControlKind::Dropped,
+                format!("{{\"count\":{drops}}}"),
+            );
+        }
+        for item in std::mem::take(&mut taken.items) {
+            match item {
+                Item::Entry {
+                    interaction,
+                    completion,
+                    bytes,
+                } => {
+                    work.credit += bytes;
+                    self.entry(shared, &mut work, interaction, completion, bytes);
+                }
+                Item::Barrier { completion, close } => {
+                    if let Err(error) = self.units.assign() {
+                        // Recovery finds them in the log.
+                        tracing::warn!(%error, "the keyring's table of units is behind");
+                    }
+                    if close {
+                        self.control(&mut work, ControlKind::Shutdown, "{}".to_owned());
+                    }
+                    work.barriers.push(completion);
+                }
+            }
+        }
+        self.next_batch += work.numbers;
+        Ok(Some(work))
+    }
+
+    fn entry(
+        &mut self,
+        shared: &Shared,
+        work: &mut Work,
+        interaction: Interaction,
+        completion: Arc<Completion>,
+        bytes: usize,
+    ) {
+        let seat = match self.seat(shared, work, &interaction, &completion) {
+            Ok(seat) => seat,
+            Err(error) => {
+                shared.stats.update(|stats| stats.failed += 1);
+                return completion.fail(error);
+            }
+        };
+        if bytes > shared.chunk_above {
+            // Masked here, under the lock, because only then the number of lines is known; the
+            // order of entries is worth more than the parallelism of giants.
+            let masked = shared.mask(interaction, completion.id());
+            let plan = ChunkPlan::new(&masked, shared.chunk_bytes);
+            let first_sequence = self.next_sequence;
+            self.next_sequence += plan.lines() + 1;
+            work.numbers += plan.batches();
+            work.jobs.push(Job::Chunked {
+                first_sequence,
+                class: seat.class,
+                unit: seat.unit,
+                masked: Box::new(masked),
+                plan,
+                completion,
+            });
+            return;
+        }
+        let sequence = self.take_sequence();
+        work.jobs.push(Job::Entry {
+            sequence,
+            class: seat.class,
+            unit: seat.unit,
+            interaction,
+            completion,
+        });
+    }
+
+    /// The class and unit of an entry. A response belongs where its request does.
+    fn seat(
+        &mut self,
+        shared: &Shared,
+        work: &mut Work,
+        interaction: &Interaction,
+        completion: &Completion,
+    ) -> Result<OpenRequest, LoggingError> {
+        let parts = &*interaction.parts;
+        let is_response_alone =
+            parts.request.is_none() && parts.agent_id.is_none() && parts.response.is_some();
+        if is_response_alone && let Some(id) = parts.id {
+            if let Some(request) = self.requests.take(&id) {
+                return Ok(request);
+            }
+            return match shared.find_request(id)? {
+                Some((class, reference)) => Ok(OpenRequest {
+                    class,
+                    unit: self.units.by_reference(reference)?,
+                }),
+                None => Err(LoggingError::UnknownRequest { id: id.to_string() }),
+            };
+        }
+        let class = shared.classes.class_of(parts);
+        let (unit, new) = self
+            .units
+            .of(
+                parts.subject.as_deref(),
+                parts.conversation.as_deref(),
+                parts.tenant.as_deref(),
+            )
+            .map_err(|error: KeyringError| LoggingError::from(error))?;
+        if let Some(new) = new {
+            self.name_unit(work, class, new);
+            if let Err(error) = self.units.assign_if_many() {
+                tracing::warn!(%error, "the keyring's table of units is behind");
+            }
+        }
+        let seat = OpenRequest { class, unit };
+        if parts.response.is_none() && parts.error.is_none() {
+            self.requests.insert(completion.id(), seat.clone());
+        }
+        Ok(seat)
+    }
+
+    fn name_unit(&mut self, work: &mut Work, class: u16, new: NewUnit) {
+        self.named.push((class, new.clone()));
+        let sequence = self.take_sequence();
+        work.jobs.push(Job::UnitOpened {
+            sequence,
+            class,
+            new,
+        });
+    }
+
+    fn control(&mut self, work: &mut Work, kind: ControlKind, body: String) {
+        let sequence = self.take_sequence();
+        work.jobs.push(Job::Control {
+            sequence,
+            kind,
+            body,
+        });
+    }
+
+    fn take_sequence(&mut self) -> u64 {
+        let sequence = self.next_sequence;
+        self.next_sequence += 1;
+        sequence
+    }
+
+    /// Opens a segment if there is none, if its month is over, or if its object is full.
+    fn open_segment_if_needed(
+        &mut self,
+        shared: &Shared,
+        now: Timestamp,
+    ) -> Result<bool, LoggingError> {
+        let (year, month) = now.month();
+        let period = format!("{year:04}-{month:02}").max(self.period.clone());
+        let full = shared.take_object_full();
+        let over = self.segment.is_some() && period != self.period;
+        if self.segment.is_some() && !full && !over {
+            return Ok(false);
+        }
+        if let Err(error) = self.units.assign() {
+            tracing::warn!(%error, "the keyring's table of units is behind");
+        }
+        let (secrets, classes) = SegmentSecrets::create(
+            &shared.keyring,
+            &shared.provider,
+            self.next_segment,
+            &period,
+            shared.classes.names(),
+        )?;
+        self.segment = Some(Arc::new(Segment {
+            number: self.next_segment,
+            first_sequence: self.take_sequence(),
+            secrets,
+            period: period.clone(),
+            classes,
+            keyring_generation: shared.keyring.generation(),
+            epoch: self.epoch,
+            opened_at: now,
+            rolls: full || over || std::mem::take(&mut self.roll),
+        }));
+        self.period = period;
+        self.next_segment += 1;
+        self.named.clear();
+        Ok(true)
+    }
+}
+
+/// Items off the queue that have no place yet.
+#[derive(Default)]
+struct Taken {
+    items: Vec<Item>,
+    bytes: usize,
+    has_entries: bool,
+}
+
+impl Taken {
+    /// Whether the item fills a batch by itself.
+    fn push(&mut self, item: Item, large: usize) -> bool {
+        let mut is_large = false;
+        if let Item::Entry { bytes, .. } = &item {
+            self.bytes += bytes;
+            self.has_entries = true;
+            is_large = *bytes > large;
+        }
+        self.items.push(item);
+        is_large
+    }
+
+    fn fail(&mut self, shared: &Shared, error: &LoggingError) {
+        let mut failed = 0;
+        for item in self.items.drain(..) {
+            match item {
+                Item::Entry {
+                    completion, bytes, ..
+                } => {
+                    failed += 1;
+                    completion.fail(error.clone());
+                    shared.queue.release(bytes);
+                }
+                Item::Barrier { completion, .. } => completion.fail(error.clone()),
+            }
+        }
+        shared.stats.update(|stats| stats.failed += failed);
+    }
+
+    fn succeed(&mut self) {
+        for item in self.items.drain(..) {
+            if let Item::Barrier { completion, .. } = item {
+                completion.succeed();
+            }
+        }
+    }
+}
+
+impl Work {
+    /// A batch of this work without lines yet.
+    pub(super) fn batch(&self, offset: u64) -> Batch {
+        Batch {
+            number: self.number + offset,
+            segment: Arc::clone(&self.segment),
+            opens: self.opens && offset == 0,
+            sealed: Default::default(),
+            completions: Vec::new(),
+            barriers: Vec::new(),
+            entries: 0,
+            credit: 0,
+        }
+    }
+}

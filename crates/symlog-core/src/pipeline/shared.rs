@@ -1,0 +1,433 @@
+//! What the threads of a pipeline share, and the handle that owns them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use symlog_crypto::CryptoProvider;
+use symlog_keys::Keyring;
+use symlog_pii::Masker;
+use symlog_sink::Storage;
+
+use super::classes::Classes;
+use super::doorbell::Doorbell;
+use super::output::Output;
+use super::queue::{Item, Queue};
+use super::receipt::{Completion, Receipt, block_on};
+use super::recovery::recover;
+use super::sequencer::Sequencer;
+use super::stats::{Counters, Stats};
+use super::units::Units;
+use super::worker::{self, Helper};
+use super::writer::Writer;
+use crate::clock::Clock;
+use crate::config::{Durability, LoggingConfig, MetadataMode, Overflow, Oversize, RetentionClass, Settings};
+use crate::error::LoggingError;
+use crate::format::{ControlKind, Timestamp};
+use crate::interaction::{EntryId, Interaction};
+use crate::mask::{MaskStep, Masked};
+use crate::read::find_request;
+use crate::seal::{Sealer, UnitRef};
+
+/// Everything that a pipeline is made of.
+pub(crate) struct Opening {
+    pub(crate) path: PathBuf,
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) keyring: Keyring,
+    pub(crate) provider: CryptoProvider,
+    pub(crate) masker: Masker,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) config: LoggingConfig,
+    pub(crate) settings: Settings,
+    pub(crate) retention: Vec<RetentionClass>,
+    /// Length at which the active object is sealed.
+    pub(crate) object_bytes: u64,
+    /// The body of the `key` line: where the key came from.
+    pub(crate) key_note: Option<String>,
+}
+
+/// A segment that can no longer be written.
+#[derive(Debug)]
+pub(super) struct SegmentFailure {
+    pub(super) segment: u64,
+    /// The sequence number to go on with.
+    pub(super) resume: u64,
+    /// Whether a new object must begin.
+    pub(super) roll: bool,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) queue: Queue,
+    pub(super) doorbell: Arc<Doorbell>,
+    pub(super) helpers: Vec<Helper>,
+    pub(super) sequencer: Mutex<Sequencer>,
+    pub(super) output: Output,
+    pub(super) stats: Counters,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) keyring: Keyring,
+    pub(super) provider: CryptoProvider,
+    pub(super) log_id: [u8; 16],
+    pub(super) writer_public: [u8; 32],
+    pub(super) classes: Classes,
+    pub(super) durability: Durability,
+    /// Lines that a worker takes at a time.
+    pub(super) max_lines: usize,
+    /// Lines that one sync covers at most; 0 for no limit.
+    pub(super) group_lines: usize,
+    /// Payload bytes above which an entry is chunked.
+    pub(super) chunk_above: usize,
+    pub(super) chunk_bytes: usize,
+    /// Length at which the active object is sealed.
+    pub(super) object_bytes: u64,
+    mask_step: MaskStep,
+    sealed_metadata: bool,
+    storage: Arc<dyn Storage>,
+    object_full: AtomicBool,
+    failed: AtomicBool,
+    failure: Mutex<Option<SegmentFailure>>,
+    stopping: AtomicBool,
+}
+
+impl Shared {
+    pub(super) fn sealer(&self) -> Sealer {
+        Sealer::new(self.log_id, self.provider.aes_256_gcm, self.sealed_metadata)
+    }
+
+    pub(super) fn mask(&self, interaction: Interaction, id: EntryId) -> Masked {
+        let at = interaction
+            .parts
+            .timestamp
+            .unwrap_or_else(|| self.clock.now());
+        self.mask_step
+            .mask(*interaction.parts, id, Timestamp::from_system_time(at))
+    }
+
+    pub(super) fn find_request(
+        &self,
+        id: EntryId,
+    ) -> Result<Option<(u16, UnitRef)>, LoggingError> {
+        find_request(&*self.storage, &self.keyring, &self.provider, id)
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(super) fn set_object_full(&self) {
+        self.object_full.store(true, Ordering::Release);
+    }
+
+    pub(super) fn take_object_full(&self) -> bool {
+        self.object_full.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn report_failure(&self, failure: SegmentFailure) {
+        *self.failure.lock() = Some(failure);
+        self.failed.store(true, Ordering::Release);
+    }
+
+    pub(super) fn take_failure(&self) -> Option<SegmentFailure> {
+        if !self.failed.load(Ordering::Acquire) {
+            return None;
+        }
+        self.failed.store(false, Ordering::Release);
+        self.failure.lock().take()
+    }
+}
+
+/// The write path of one log. Dropping it writes what is queued, within a bound.
+#[derive(Debug)]
+pub(crate) struct Pipeline {
+    shared: Arc<Shared>,
+    threads: Mutex<Threads>,
+    closed: AtomicBool,
+    overflow: Overflow,
+    oversize: Oversize,
+    max_entry_size: usize,
+}
+
+#[derive(Debug, Default)]
+struct Threads {
+    workers: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// How long dropping a logger waits for what is still queued.
+const DROP_BOUND: Duration = Duration::from_secs(5);
+/// What an entry occupies besides its payload.
+const ENTRY_OVERHEAD: usize = 1024;
+/// Sealed bytes that may wait for the writer.
+const OUTPUT_BYTES: usize = 32 << 20;
+const MIN_CHUNK: usize = 4 << 10;
+const MAX_CHUNK: usize = 1 << 20;
+
+impl Pipeline {
+    pub(crate) fn open(opening: Opening) -> Result<Self, LoggingError> {
+        let Opening {
+            path,
+            storage,
+            keyring,
+            provider,
+            masker,
+            clock,
+            config,
+            settings,
+            retention,
+            object_bytes,
+            key_note,
+        } = opening;
+        let mut sink = storage.lock()?;
+        for warning in storage.warnings() {
+            tracing::warn!("{warning}");
+        }
+        let mut state = recover(&*storage, &mut *sink, &path, &keyring, &provider)?;
+        let log_id = keyring.log_id();
+        let mut notes = Vec::new();
+        notes.extend(key_note.map(|body| (ControlKind::Key, body)));
+        notes.extend(
+            state
+                .recovered
+                .take()
+                .map(|body| (ControlKind::Recovered, body)),
+        );
+        let sealed_metadata = settings.metadata == MetadataMode::Sealed;
+        let writer_sealer = Sealer::new(log_id, provider.aes_256_gcm, sealed_metadata);
+        let writer = Writer::new(sink, writer_sealer, &state);
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let group_lines = match settings.durability {
+            Durability::Entry => 1,
+            Durability::Batch => config.batch_size,
+            Durability::Buffered => 0,
+        };
+        let chunk_bytes = config.max_entry_size.clamp(MIN_CHUNK, MAX_CHUNK);
+        let shared = Arc::new(Shared {
+            queue: Queue::new(settings.queue_bytes),
+            doorbell: Arc::default(),
+            helpers: (1..cores.min(4)).map(|_| Helper::default()).collect(),
+            output: Output::new(OUTPUT_BYTES),
+            stats: Counters::default(),
+            clock,
+            log_id,
+            writer_public: keyring.signing_key()?.public_key(),
+            classes: Classes::new(retention),
+            durability: settings.durability,
+            max_lines: if group_lines == 0 { 64 } else { group_lines.min(64) },
+            group_lines,
+            chunk_above: config.max_entry_size,
+            chunk_bytes,
+            object_bytes,
+            mask_step: MaskStep::new(masker, keyring.purpose_key("pseudonyms")?),
+            sealed_metadata,
+            storage,
+            object_full: AtomicBool::new(false),
+            failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
+            stopping: AtomicBool::new(false),
+            sequencer: Mutex::new(Sequencer::new(state, Units::new(keyring.clone()), notes)),
+            keyring,
+            provider,
+        });
+        let threads = start(&shared, writer)?;
+        Ok(Self {
+            shared,
+            threads: Mutex::new(threads),
+            closed: AtomicBool::new(false),
+            overflow: settings.overflow,
+            oversize: settings.oversize,
+            max_entry_size: config.max_entry_size,
+        })
+    }
+
+    /// Hands an entry over. Waits only where the overflow policy is to wait and the queue is full.
+    pub(crate) fn submit(&self, mut interaction: Interaction) -> Result<Receipt, LoggingError> {
+        let bytes = self.admit(&mut interaction)?;
+        if !self.shared.queue.reserve(bytes) {
+            match self.overflow {
+                Overflow::Block => block_on(self.room(bytes)),
+                Overflow::Reject => return Err(self.full()),
+                Overflow::Drop => return Ok(self.dropped(&interaction)),
+            }
+        }
+        Ok(self.push(interaction, bytes))
+    }
+
+    /// As [`submit`](Self::submit), but waits without blocking the thread.
+    pub(crate) async fn submit_async(
+        &self,
+        mut interaction: Interaction,
+    ) -> Result<Receipt, LoggingError> {
+        let bytes = self.admit(&mut interaction)?;
+        if !self.shared.queue.reserve(bytes) {
+            match self.overflow {
+                Overflow::Block => self.room(bytes).await,
+                Overflow::Reject => return Err(self.full()),
+                Overflow::Drop => return Ok(self.dropped(&interaction)),
+            }
+        }
+        Ok(self.push(interaction, bytes))
+    }
+
+    fn admit(&self, interaction: &mut Interaction) -> Result<usize, LoggingError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(LoggingError::Closed);
+        }
+        let payload = interaction.payload_bytes();
+        if self.oversize == Oversize::Reject && payload > self.max_entry_size {
+            return Err(LoggingError::TooLarge {
+                bytes: payload,
+                limit: self.max_entry_size,
+            });
+        }
+        if interaction.parts.timestamp.is_none() {
+            interaction.parts.timestamp = Some(self.shared.clock.now());
+        }
+        Ok(payload + ENTRY_OVERHEAD)
+    }
+
+    async fn room(&self, bytes: usize) {
+        std::future::poll_fn(|cx| match self.shared.queue.poll_reserve(bytes, cx.waker()) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => {
+                self.shared.doorbell.ring();
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    fn full(&self) -> LoggingError {
+        LoggingError::QueueFull {
+            queued: self.shared.queue.used(),
+            limit: self.shared.queue.limit(),
+        }
+    }
+
+    fn dropped(&self, interaction: &Interaction) -> Receipt {
+        self.shared.queue.note_drop();
+        self.shared.stats.update(|stats| stats.dropped += 1);
+        let completion = Completion::new(interaction.parts.id);
+        completion.fail(self.full());
+        self.shared.doorbell.ring_if_asleep();
+        Receipt::new(completion, Arc::clone(&self.shared.doorbell))
+    }
+
+    fn push(&self, interaction: Interaction, bytes: usize) -> Receipt {
+        let completion = Completion::new(interaction.parts.id);
+        let receipt = Receipt::new(Arc::clone(&completion), Arc::clone(&self.shared.doorbell));
+        self.shared.queue.push(Item::Entry {
+            interaction,
+            completion,
+            bytes,
+        });
+        self.shared.doorbell.ring_if_asleep();
+        receipt
+    }
+
+    /// Resolves once everything handed over before is synced.
+    pub(crate) fn barrier(&self) -> Result<Receipt, LoggingError> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(LoggingError::Closed);
+        }
+        Ok(self.push_barrier(false))
+    }
+
+    fn push_barrier(&self, close: bool) -> Receipt {
+        let completion = Completion::new(None);
+        let receipt = Receipt::new(Arc::clone(&completion), Arc::clone(&self.shared.doorbell));
+        self.shared.queue.push(Item::Barrier { completion, close });
+        self.shared.doorbell.ring();
+        receipt
+    }
+
+    /// Takes nothing more; resolves once everything handed over before is synced and the log says
+    /// that it was closed in order.
+    pub(crate) fn close(&self) -> Result<Receipt, LoggingError> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Err(LoggingError::Closed);
+        }
+        Ok(self.push_barrier(true))
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.shared.stats.snapshot()
+    }
+
+    /// Lets the threads end and waits for them; the lock on the log goes with them.
+    pub(crate) fn stop(&self) {
+        let mut threads = self.threads.lock();
+        self.shared.stopping.store(true, Ordering::Release);
+        self.shared.doorbell.ring();
+        let died = |thread: JoinHandle<()>| thread.join().is_err();
+        let mut lost = threads.workers.drain(..).map(died).any(|died| died);
+        self.shared.output.stop();
+        lost |= threads.writer.take().is_some_and(died);
+        if lost {
+            tracing::error!("a thread of the logger died; entries may be missing");
+        }
+    }
+}
+
+impl Drop for Pipeline {
+    fn drop(&mut self) {
+        if let Ok(receipt) = self.close() {
+            match receipt.wait_until(Instant::now() + DROP_BOUND) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "entries were lost when the logger was dropped");
+                }
+                None => {
+                    tracing::warn!(
+                        queued = self.shared.queue.len(),
+                        "the logger was dropped with entries still queued; call `close` and wait for it"
+                    );
+                    // The threads are left to finish by themselves.
+                    self.shared.stopping.store(true, Ordering::Release);
+                    return;
+                }
+            }
+        }
+        self.stop();
+    }
+}
+
+fn start(shared: &Arc<Shared>, writer: Writer) -> Result<Threads, LoggingError> {
+    let mut threads = Threads::default();
+    let spawn = |name: &'static str, run: Box<dyn FnOnce() + Send>| {
+        std::thread::Builder::new()
+            .name(name.to_owned())
+            .spawn(run)
+            .map_err(|error| LoggingError::Worker {
+                thread: name,
+                message: error.to_string(),
+            })
+    };
+    let own = Arc::clone(shared);
+    threads.writer = Some(spawn("symlog-write", Box::new(move || writer.run(&own)))?);
+    let own = Arc::clone(shared);
+    let mut started = spawn("symlog-seal-0", Box::new(move || worker::watch(&own)));
+    for at in 0..shared.helpers.len() {
+        let Ok(thread) = started else { break };
+        threads.workers.push(thread);
+        let own = Arc::clone(shared);
+        started = spawn(
+            "symlog-seal",
+            Box::new(move || own.helpers[at].run(&own)),
+        );
+    }
+    match started {
+        Ok(thread) => {
+            threads.workers.push(thread);
+            Ok(threads)
+        }
+        Err(error) => {
+            shared.stopping.store(true, Ordering::Release);
+            shared.output.stop();
+            Err(error)
+        }
+    }
+}

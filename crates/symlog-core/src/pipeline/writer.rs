@@ -1,0 +1,260 @@
+//! The one writer: puts sealed batches on the sink in order and commits them as a group.
+
+use std::sync::Arc;
+
+use symlog_sink::{Sink, SinkError};
+
+use super::output::Batch;
+use super::receipt::Completion;
+use super::recovery::LogState;
+use super::segment::Segment;
+use super::shared::{SegmentFailure, Shared};
+use crate::config::Durability;
+use crate::error::LoggingError;
+use crate::format::{ControlKind, PreviousBody, SegmentBody, base64};
+use crate::integrity::CompactRange;
+use crate::seal::{Sealed, Sealer};
+
+/// Bytes that one group holds at most, so that the first of a long queue need not wait for all.
+const GROUP_BYTES: usize = 8 << 20;
+
+#[derive(Debug)]
+pub(super) struct Writer {
+    sink: Box<dyn Sink>,
+    sealer: Sealer,
+    /// The tree of what the sink was given.
+    range: CompactRange,
+    /// The tree and the length of the active object as of the last successful sync.
+    synced: Synced,
+    /// The number of the segment that the active object begins with.
+    object_segment: Option<u64>,
+    /// The newest segment that has failed: what was sealed for it can no longer be written.
+    failed: Option<(u64, LoggingError)>,
+    /// The last segment whose first line was written.
+    opened: Option<u64>,
+}
+
+#[derive(Clone, Debug)]
+struct Synced {
+    range: CompactRange,
+    len: u64,
+}
+
+impl Writer {
+    pub(super) fn new(sink: Box<dyn Sink>, sealer: Sealer, state: &LogState) -> Self {
+        let synced = Synced {
+            range: state.range.clone(),
+            len: sink.len(),
+        };
+        Self {
+            sink,
+            sealer,
+            range: state.range.clone(),
+            synced,
+            object_segment: state.object_segment,
+            failed: None,
+            opened: None,
+        }
+    }
+
+    pub(super) fn run(mut self, shared: &Shared) {
+        while let Some(group) = shared.output.take(shared.group_lines, GROUP_BYTES) {
+            self.commit(shared, group);
+        }
+    }
+
+    /// Appends a group and syncs it as the durability asks; completes everybody who waits.
+    fn commit(&mut self, shared: &Shared, group: Vec<Batch>) {
+        let mut waiting: Vec<Arc<Completion>> = Vec::new();
+        let mut barriers: Vec<Arc<Completion>> = Vec::new();
+        let (mut entries, mut bytes, mut credit) = (0, 0, 0);
+        let mut outcome = Ok(());
+        let mut last_segment = None;
+        let mut first = true;
+        for mut batch in group {
+            credit += batch.credit;
+            if let Some(error) = self.failure_of(&batch.segment) {
+                Self::refuse(shared, batch, &error);
+                continue;
+            }
+            if outcome.is_err() {
+                let error = outcome.as_ref().err().cloned().unwrap_or(LoggingError::Closed);
+                Self::refuse(shared, batch, &error);
+                continue;
+            }
+            last_segment = Some(Arc::clone(&batch.segment));
+            let before = self.sink.len();
+            outcome = self.append(shared, &mut batch, &mut first);
+            if let Err(error) = &outcome {
+                let error = error.clone();
+                Self::refuse(shared, batch, &error);
+                continue;
+            }
+            bytes += self.sink.len().saturating_sub(before);
+            entries += batch.entries;
+            if shared.durability == Durability::Buffered {
+                // The page cache is the level asked for.
+                batch.completions.drain(..).for_each(|done| done.succeed());
+            } else {
+                waiting.append(&mut batch.completions);
+            }
+            barriers.append(&mut batch.barriers);
+        }
+        let must_sync = shared.durability != Durability::Buffered || !barriers.is_empty();
+        if outcome.is_ok() && must_sync && last_segment.is_some() {
+            outcome = self.sync(shared);
+        }
+        shared.queue.release(credit);
+        match outcome {
+            Ok(()) => {
+                waiting.iter().chain(&barriers).for_each(|done| done.succeed());
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a batch could not be written; its entries are not logged");
+                entries -= waiting.len() as u64;
+                let lost = waiting.len() as u64;
+                for done in waiting.iter().chain(&barriers) {
+                    done.fail(error.clone());
+                }
+                shared.stats.update(|stats| stats.failed += lost);
+                if let Some(segment) = last_segment {
+                    self.give_up(shared, &segment, error);
+                }
+            }
+        }
+        shared.stats.update(|stats| {
+            stats.entries += entries;
+            stats.bytes += bytes;
+        });
+        if self.sink.len() >= shared.object_bytes {
+            shared.set_object_full();
+        }
+    }
+
+    fn failure_of(&self, segment: &Segment) -> Option<LoggingError> {
+        self.failed
+            .as_ref()
+            .filter(|(number, _)| segment.number <= *number)
+            .map(|(_, error)| error.clone())
+    }
+
+    fn refuse(shared: &Shared, batch: Batch, error: &LoggingError) {
+        let lost = batch.completions.len() as u64;
+        for done in batch.completions.iter().chain(&batch.barriers) {
+            done.fail(error.clone());
+        }
+        shared.stats.update(|stats| stats.failed += lost);
+    }
+
+    fn append(
+        &mut self,
+        shared: &Shared,
+        batch: &mut Batch,
+        first: &mut bool,
+    ) -> Result<(), LoggingError> {
+        if batch.opens {
+            self.open_segment(shared, &batch.segment, first)?;
+        }
+        self.write(&mut batch.sealed, first)
+    }
+
+    /// Appends lines; the first line of a group carries what is known to be synced.
+    fn write(&mut self, sealed: &mut Sealed, first: &mut bool) -> Result<(), LoggingError> {
+        if sealed.line_count() == 0 {
+            return Ok(());
+        }
+        if std::mem::take(first) {
+            sealed.set_durable(self.synced.range.size().checked_sub(1));
+        }
+        self.sink.append(sealed.as_bytes())?;
+        sealed.leaves().for_each(|leaf| self.range.push(leaf));
+        Ok(())
+    }
+
+    fn open_segment(
+        &mut self,
+        shared: &Shared,
+        segment: &Segment,
+        first: &mut bool,
+    ) -> Result<(), LoggingError> {
+        if segment.rolls
+            && !self.sink.is_empty()
+            && let Some(object) = self.object_segment
+        {
+            if self.failed.is_none() {
+                self.sync(shared)?;
+            }
+            self.sink.roll(&object_name(object))?;
+            self.synced.len = 0;
+            *first = true;
+        }
+        let body = SegmentBody {
+            log: uuid::Uuid::from_bytes(shared.log_id).to_string(),
+            epoch: segment.epoch,
+            previous: PreviousBody {
+                size: self.range.size(),
+                root: base64(&self.range.root()),
+                range: self.range.roots().iter().map(|root| base64(root)).collect(),
+            },
+            writer: base64(&shared.writer_public),
+            keyring: segment.keyring_generation,
+            period: segment.period.clone(),
+            classes: segment.classes.clone(),
+        };
+        let body = serde_json::to_string(&body).map_err(LoggingError::encryption)?;
+        let mut sealed = Sealed::default();
+        self.sealer.control(
+            &mut sealed,
+            segment.number,
+            segment.first_sequence,
+            segment.opened_at,
+            ControlKind::Segment,
+            body,
+        );
+        if self.sink.is_empty() {
+            self.object_segment = Some(segment.number);
+        }
+        self.opened = Some(segment.number);
+        self.write(&mut sealed, first)
+    }
+
+    fn sync(&mut self, shared: &Shared) -> Result<(), LoggingError> {
+        self.sink.sync()?;
+        self.synced = Synced {
+            range: self.range.clone(),
+            len: self.sink.len(),
+        };
+        shared.stats.update(|stats| stats.syncs += 1);
+        Ok(())
+    }
+
+    /// Ends a segment that can no longer be written, and takes the log back to what is known to
+    /// be there: synced, or, where that is not asked for, appended.
+    ///
+    /// After a failed sync the kernel may have dropped the pages, and a second sync would report
+    /// success all the same; so nothing is retried in this segment.
+    fn give_up(&mut self, shared: &Shared, segment: &Segment, error: LoggingError) {
+        let keeps_appended = shared.durability == Durability::Buffered && !is_sync_failure(&error);
+        if !keeps_appended {
+            self.range = self.synced.range.clone();
+        }
+        let cut = keeps_appended || self.sink.truncate(self.synced.len).is_ok();
+        self.failed = Some((segment.number, error));
+        shared.report_failure(SegmentFailure {
+            segment: segment.number,
+            resume: self.range.size(),
+            // What could not be cut off must not be followed by anything in the same object.
+            roll: !cut,
+        });
+    }
+}
+
+fn is_sync_failure(error: &LoggingError) -> bool {
+    matches!(error, LoggingError::IoError { source } if !source.left_sink_usable())
+        && !matches!(error, LoggingError::IoError { source } if matches!(**source, SinkError::Full { .. }))
+}
+
+/// The name of a sealed object: the number of its first segment, so that names sort in order.
+pub(super) fn object_name(first_segment: u64) -> String {
+    format!("{first_segment:010}")
+}

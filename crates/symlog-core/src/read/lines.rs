@@ -1,0 +1,202 @@
+//! The lines of one object, in bounded memory.
+
+use symlog_sink::{SinkError, Source};
+
+use crate::format::MAX_LINE_BYTES;
+
+const BLOCK: usize = 256 << 10;
+
+/// A run of bytes up to a newline, or up to the end.
+#[derive(Debug)]
+pub(crate) struct LineRead<'a> {
+    pub(crate) offset: u64,
+    /// Without the newline.
+    pub(crate) bytes: &'a [u8],
+    /// Whether there was a newline.
+    pub(crate) terminated: bool,
+    /// Whether the line was longer than a line may be; `bytes` is then its beginning.
+    pub(crate) too_long: bool,
+}
+
+/// Reads one object line by line.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    source: Box<dyn Source>,
+    buffer: Vec<u8>,
+    /// Bytes of `buffer` already given out.
+    start: usize,
+    /// Offset in the object of `buffer[start]`.
+    offset: u64,
+    at_end: bool,
+}
+
+impl Lines {
+    pub(crate) fn new(source: Box<dyn Source>) -> Self {
+        Self::from_offset(source, 0)
+    }
+
+    pub(crate) fn from_offset(source: Box<dyn Source>, offset: u64) -> Self {
+        Self {
+            source,
+            buffer: Vec::new(),
+            start: 0,
+            offset,
+            at_end: false,
+        }
+    }
+
+    /// Offset of the next line.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// Looks again for bytes after an end was reached.
+    pub(crate) fn retry(&mut self) {
+        self.at_end = false;
+    }
+
+    /// The next line; `None` at the end. What follows the last newline comes as a line that is
+    /// not terminated, and is not given out: after [`retry`](Self::retry) it comes again, longer.
+    pub(crate) fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
+        let mut searched = self.start;
+        let (end, terminated, too_long) = loop {
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..]) {
+                break (searched + at, true, false);
+            }
+            searched = self.buffer.len();
+            if searched - self.start > MAX_LINE_BYTES {
+                break (searched, false, true);
+            }
+            if self.at_end || !self.fill()? {
+                break (self.buffer.len(), false, false);
+            }
+            searched = searched.min(self.buffer.len());
+        };
+        if too_long {
+            return self.skip_long().map(Some);
+        }
+        let (start, offset) = (self.start, self.offset);
+        if !terminated {
+            if end == start {
+                return Ok(None);
+            }
+            return Ok(Some(LineRead {
+                offset,
+                bytes: &self.buffer[start..end],
+                terminated,
+                too_long,
+            }));
+        }
+        self.offset += (end + 1 - start) as u64;
+        self.start = end + 1;
+        Ok(Some(LineRead {
+            offset,
+            bytes: &self.buffer[start..end],
+            terminated,
+            too_long,
+        }))
+    }
+
+    /// Reads another block behind what is buffered; `false` at the end.
+    fn fill(&mut self) -> Result<bool, SinkError> {
+        if self.start > 0 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        let filled = self.buffer.len();
+        // A long line is read in ever longer steps, so that its cost stays linear.
+        let block = BLOCK.max(filled.min(16 << 20));
+        self.buffer.resize(filled + block, 0);
+        let read = self
+            .source
+            .read_at(self.offset + filled as u64, &mut self.buffer[filled..])?;
+        self.buffer.truncate(filled + read);
+        self.at_end = read == 0;
+        Ok(read > 0)
+    }
+
+    /// Passes over a line that is longer than any that was ever written.
+    fn skip_long(&mut self) -> Result<LineRead<'_>, SinkError> {
+        let offset = self.offset;
+        let mut position = offset + (self.buffer.len() - self.start) as u64;
+        self.buffer.truncate(self.start + 1024);
+        let mut block = vec![0; BLOCK];
+        let terminated = loop {
+            let read = self.source.read_at(position, &mut block)?;
+            if read == 0 {
+                break false;
+            }
+            if let Some(at) = memchr::memchr(b'\n', &block[..read]) {
+                position += at as u64 + 1;
+                break true;
+            }
+            position += read as u64;
+        };
+        let head = self.buffer.split_off(self.start);
+        self.buffer = head;
+        self.offset = position;
+        self.start = self.buffer.len();
+        Ok(LineRead {
+            offset,
+            bytes: &self.buffer,
+            terminated,
+            too_long: true,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use symlog_sink::{MemoryStorage, ObjectName, Storage};
+
+    fn lines_of(bytes: &[u8]) -> Lines {
+        let storage = MemoryStorage::new();
+        storage.lock().unwrap().append(bytes).unwrap();
+        Lines::new(storage.source(&ObjectName::Active).unwrap())
+    }
+
+    #[test]
+    fn lines_come_with_their_offsets_and_the_rest_is_marked() {
+        let mut lines = lines_of(b"one\n\nthree\nrest");
+        let mut seen = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            let text = String::from_utf8(line.bytes.to_vec()).unwrap();
+            let terminated = line.terminated;
+            seen.push((line.offset, text, terminated));
+            if !terminated {
+                break;
+            }
+        }
+        let expected = [
+            (0, "one".to_owned(), true),
+            (4, String::new(), true),
+            (5, "three".to_owned(), true),
+            (11, "rest".to_owned(), false),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn lines_longer_than_a_block_are_whole() {
+        let long = "x".repeat(3 * BLOCK + 17);
+        let mut lines = lines_of(format!("{long}\nshort\n").as_bytes());
+        assert_eq!(lines.next().unwrap().unwrap().bytes, long.as_bytes());
+        assert_eq!(lines.next().unwrap().unwrap().bytes, b"short");
+        assert!(lines.next().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_is_appended_later_is_seen_after_a_retry() {
+        let storage = MemoryStorage::new();
+        let mut sink = storage.lock().unwrap();
+        sink.append(b"one\ntw").unwrap();
+        let mut lines = Lines::new(storage.source(&ObjectName::Active).unwrap());
+        assert_eq!(lines.next().unwrap().unwrap().bytes, b"one");
+        assert!(!lines.next().unwrap().unwrap().terminated);
+        sink.append(b"o\n").unwrap();
+        lines.retry();
+        let line = lines.next().unwrap().unwrap();
+        assert_eq!((line.bytes, line.terminated), (&b"two"[..], true));
+    }
+}

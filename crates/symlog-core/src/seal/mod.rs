@@ -1,0 +1,11 @@
+//! From masked plaintext to sealed lines, and back.
+
+mod error;
+mod field;
+mod secrets;
+mod sealer;
+
+pub(crate) use error::SealError;
+pub(crate) use field::{Field, Place, UnitRef, open_field};
+pub(crate) use sealer::{Chunk, Sealed, Sealer, Seat};
+pub(crate) use secrets::{SecretsError, SegmentSecrets, open_unit_line};

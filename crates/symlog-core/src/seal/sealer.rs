@@ -1,0 +1,365 @@
+//! Masked in, sealed out. The only constructor of [`Sealed`], and so of what a sink may be given.
+
+use std::borrow::Cow;
+
+use symlog_crypto::{Aead, Key, Prk};
+
+use super::error::SealError;
+use super::field::{Field, Place, UnitRef, seal_field};
+use super::secrets::ClassSecrets;
+use crate::format::{
+    ChunkChain, ChunkLine, ChunkPart, ControlKind, ControlLine, EntryLine, MetaFragments, MetaMap,
+    SALT_LEN, SealedField, Timestamp, leaf_hash, push_tail, zero_digest,
+};
+use crate::interaction::EntryId;
+use crate::mask::Masked;
+
+/// Lines that are ready for a sink: plaintext cannot become one of these but through a sealer.
+#[derive(Debug, Default)]
+pub(crate) struct Sealed {
+    bytes: Vec<u8>,
+    lines: Vec<SealedLine>,
+}
+
+/// Where one line lies in its [`Sealed`], and what its leaf is made of.
+#[derive(Debug)]
+pub(crate) struct SealedLine {
+    end: usize,
+    /// Where `,"durable"` begins.
+    tail: usize,
+    digest: [u8; 32],
+    leaf: [u8; 32],
+}
+
+impl Sealed {
+    pub(crate) fn line_count(&self) -> usize {
+        self.lines.len()
+    }
+
+    pub(crate) fn byte_len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(crate) fn leaves(&self) -> impl Iterator<Item = [u8; 32]> {
+        self.lines.iter().map(|line| line.leaf)
+    }
+
+    /// Puts `durable` on the first line: known only now that the lines are written.
+    pub(crate) fn set_durable(&mut self, durable: Option<u64>) {
+        let Some(first) = self.lines.first_mut() else {
+            return;
+        };
+        let leaf = leaf_hash(&first.digest, durable);
+        let mut tail = Vec::with_capacity(96);
+        push_tail(&mut tail, durable, &leaf);
+        let old = first.end;
+        first.leaf = leaf;
+        first.end = first.tail + tail.len();
+        let grown = tail.len() as isize - (old - first.tail) as isize;
+        self.bytes.splice(first.tail..old, tail);
+        for line in self.lines.iter_mut().skip(1) {
+            line.end = line.end.wrapping_add_signed(grown);
+            line.tail = line.tail.wrapping_add_signed(grown);
+        }
+    }
+
+    /// A point that [`cut_back`](Self::cut_back) can return to.
+    pub(crate) fn mark(&self) -> (usize, usize) {
+        (self.bytes.len(), self.lines.len())
+    }
+
+    /// Takes back what was appended since `mark`.
+    pub(crate) fn cut_back(&mut self, (bytes, lines): (usize, usize)) {
+        self.bytes.truncate(bytes);
+        self.lines.truncate(lines);
+    }
+
+    fn finish_line(&mut self, digest: [u8; 32]) {
+        let leaf = leaf_hash(&digest, None);
+        let tail = self.bytes.len();
+        push_tail(&mut self.bytes, None, &leaf);
+        self.lines.push(SealedLine {
+            end: self.bytes.len(),
+            tail,
+            digest,
+            leaf,
+        });
+    }
+}
+
+/// The place of an entry in the log and the keys that go with it.
+#[derive(Debug)]
+pub(crate) struct Seat<'a> {
+    pub(crate) segment: u64,
+    pub(crate) sequence: u64,
+    pub(crate) class: &'a ClassSecrets,
+    /// The unit's key id and key; `None` where the entry belongs to no unit.
+    pub(crate) unit: Option<(UnitRef, &'a Key)>,
+}
+
+impl Seat<'_> {
+    fn unit_ref(&self) -> UnitRef {
+        self.unit.map_or(UnitRef::NONE, |(unit, _)| unit)
+    }
+}
+
+/// Seals lines of one log, reusing its buffers.
+#[derive(Debug)]
+pub(crate) struct Sealer {
+    log: [u8; 16],
+    aead: &'static dyn Aead,
+    sealed_metadata: bool,
+    fragments: MetaFragments,
+}
+
+impl Sealer {
+    pub(crate) fn new(log: [u8; 16], aead: &'static dyn Aead, sealed_metadata: bool) -> Self {
+        Self {
+            log,
+            aead,
+            sealed_metadata,
+            fragments: MetaFragments::default(),
+        }
+    }
+
+    /// Appends an entry line. `chains` are those of payloads that were sealed as chunks before.
+    pub(crate) fn entry(
+        &mut self,
+        out: &mut Sealed,
+        masked: Masked,
+        seat: &Seat<'_>,
+        salt: [u8; SALT_LEN],
+        chains: [Option<ChunkChain>; 2],
+    ) -> Result<(), SealError> {
+        let Masked {
+            id,
+            timestamp,
+            meta,
+            request,
+            response,
+            ..
+        } = masked;
+        let with_unit;
+        let prk = match seat.unit {
+            Some((_, unit)) => {
+                with_unit = seat.class.with_unit(unit);
+                &with_unit
+            }
+            None => seat.class.without_unit(),
+        };
+        self.fragments.render(&meta);
+        if self.sealed_metadata {
+            let buffer = self.fragments.object();
+            let sealed = self.field(
+                prk,
+                seat,
+                Field::Metadata,
+                &id,
+                salt,
+                &zero_digest(),
+                buffer,
+                None,
+            )?;
+            self.fragments.render(&crate::format::Meta {
+                metadata: MetaMap::Sealed(sealed),
+                ..Default::default()
+            });
+        }
+        let digest = self.fragments.digest(&salt);
+        let [request_chain, response_chain] = chains;
+        let payload = |field, plaintext: Option<Vec<u8>>, chain| {
+            plaintext
+                .map(|buffer| self.field(prk, seat, field, &id, salt, &digest, buffer, chain))
+                .transpose()
+        };
+        let request = payload(Field::Request, request, request_chain)?;
+        let response = payload(Field::Response, response, response_chain)?;
+        let line = EntryLine {
+            segment: seat.segment,
+            sequence: seat.sequence,
+            id,
+            timestamp,
+            request,
+            response,
+            class: seat.class.class,
+            unit: Cow::Owned(self.unit(seat, &id, salt, &digest)?),
+            extensions: Cow::Borrowed(""),
+        };
+        line.write(&self.fragments, &mut out.bytes);
+        out.finish_line(line.body_digest(&self.log, &digest));
+        Ok(())
+    }
+
+    /// Appends one chunk line.
+    pub(crate) fn chunk(
+        &mut self,
+        out: &mut Sealed,
+        seat: &Seat<'_>,
+        chunk: Chunk<'_>,
+        salt: [u8; SALT_LEN],
+    ) -> Result<(), SealError> {
+        let mut line = ChunkLine {
+            segment: seat.segment,
+            sequence: seat.sequence,
+            id: chunk.id,
+            timestamp: chunk.timestamp,
+            part: chunk.part,
+            index: chunk.index,
+            last: chunk.last,
+            data: SealedField {
+                ciphertext: Cow::Borrowed(&[]),
+                nonce: [0; 12],
+                salt,
+                algorithm: self.aead.algorithm(),
+                chunks: None,
+            },
+            class: seat.class.class,
+            unit: Cow::Borrowed(&[]),
+            extensions: Cow::Borrowed(""),
+        };
+        let digest = line.place_digest();
+        let with_unit;
+        let prk = match seat.unit {
+            Some((_, unit)) => {
+                with_unit = seat.class.with_unit(unit);
+                &with_unit
+            }
+            None => seat.class.without_unit(),
+        };
+        let place = Place {
+            log: self.log,
+            segment: seat.segment,
+            sequence: seat.sequence,
+            field: match chunk.part {
+                ChunkPart::Request => Field::Request,
+                ChunkPart::Response => Field::Response,
+            },
+            chunk: chunk.index,
+            last: chunk.last,
+            salt,
+        };
+        let mut buffer = Vec::with_capacity(chunk.plaintext.len() + 16);
+        buffer.extend_from_slice(chunk.plaintext);
+        line.data.nonce = seal_field(self.aead, prk, &place, &chunk.id, &digest, &mut buffer)?;
+        line.data.ciphertext = Cow::Owned(buffer);
+        line.unit = Cow::Owned(self.unit(seat, &chunk.id, salt, &digest)?);
+        line.write(&mut out.bytes);
+        out.finish_line(line.body_digest(&self.log));
+        Ok(())
+    }
+
+    /// Appends a control line; its body holds nothing that must be sealed, or has sealed it.
+    pub(crate) fn control(
+        &self,
+        out: &mut Sealed,
+        segment: u64,
+        sequence: u64,
+        timestamp: Timestamp,
+        kind: ControlKind,
+        body: String,
+    ) {
+        let line = ControlLine {
+            segment,
+            sequence,
+            control: Cow::Borrowed(kind.as_str()),
+            critical: kind.is_critical(),
+            timestamp,
+            body: Cow::Owned(body),
+            extensions: Cow::Borrowed(""),
+        };
+        line.write(&mut out.bytes);
+        out.finish_line(line.body_digest(&self.log));
+    }
+
+    /// The sealed content of a `unit` line.
+    pub(crate) fn unit_opened(
+        &self,
+        seat: &Seat<'_>,
+        name_digest: &[u8; 32],
+        salt: [u8; SALT_LEN],
+    ) -> Result<Vec<u8>, SealError> {
+        let mut buffer = seat.unit_ref().0.to_vec();
+        buffer.extend_from_slice(name_digest);
+        let place = self.place(seat, Field::UnitOpened, salt);
+        seal_field(
+            self.aead,
+            seat.class.without_unit(),
+            &place,
+            &EntryId::from(uuid::Uuid::nil()),
+            &zero_digest(),
+            &mut buffer,
+        )?;
+        Ok(buffer)
+    }
+
+    fn place(&self, seat: &Seat<'_>, field: Field, salt: [u8; SALT_LEN]) -> Place {
+        Place {
+            log: self.log,
+            segment: seat.segment,
+            sequence: seat.sequence,
+            field,
+            chunk: 0,
+            last: false,
+            salt,
+        }
+    }
+
+    fn unit(
+        &self,
+        seat: &Seat<'_>,
+        id: &EntryId,
+        salt: [u8; SALT_LEN],
+        digest: &[u8; 32],
+    ) -> Result<Vec<u8>, SealError> {
+        let mut buffer = Vec::with_capacity(32);
+        buffer.extend_from_slice(&seat.unit_ref().0);
+        let place = self.place(seat, Field::Unit, salt);
+        seal_field(
+            self.aead,
+            seat.class.without_unit(),
+            &place,
+            id,
+            digest,
+            &mut buffer,
+        )?;
+        Ok(buffer)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "one call site's locals, not an interface")]
+    fn field(
+        &self,
+        prk: &Prk,
+        seat: &Seat<'_>,
+        field: Field,
+        id: &EntryId,
+        salt: [u8; SALT_LEN],
+        digest: &[u8; 32],
+        mut buffer: Vec<u8>,
+        chunks: Option<ChunkChain>,
+    ) -> Result<SealedField<'static>, SealError> {
+        let place = self.place(seat, field, salt);
+        let nonce = seal_field(self.aead, prk, &place, id, digest, &mut buffer)?;
+        Ok(SealedField {
+            ciphertext: Cow::Owned(buffer),
+            nonce,
+            salt,
+            algorithm: self.aead.algorithm(),
+            chunks,
+        })
+    }
+}
+
+/// One piece of a payload, with its place in the chain.
+#[derive(Debug)]
+pub(crate) struct Chunk<'a> {
+    pub(crate) id: EntryId,
+    pub(crate) timestamp: Timestamp,
+    pub(crate) part: ChunkPart,
+    pub(crate) index: u32,
+    pub(crate) last: bool,
+    pub(crate) plaintext: &'a [u8],
+}
