@@ -41,7 +41,9 @@ pub enum LoggingError {
         source: Option<Arc<dyn std::error::Error + Send + Sync>>,
     },
     /// The entry could not be sealed. Nothing of it was written.
-    #[error("EncryptionFailed: the entry was not written, since it could not be encrypted: {source}")]
+    #[error(
+        "EncryptionFailed: the entry was not written, since it could not be encrypted: {source}"
+    )]
     EncryptionFailed {
         /// What the crypto backend said.
         #[source]
@@ -71,7 +73,9 @@ pub enum LoggingError {
     #[error("the logger of this log is closed; open the log again to write to it")]
     Closed,
     /// The response names a request that this log does not hold.
-    #[error("no request {id} is known in this log; `log_response` takes the id that `log_request` returned")]
+    #[error(
+        "no request {id} is known in this log; `log_response` takes the id that `log_request` returned"
+    )]
     UnknownRequest {
         /// The id as given.
         id: String,

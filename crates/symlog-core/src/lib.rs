@@ -6,10 +6,14 @@ mod error;
 mod format;
 mod integrity;
 mod interaction;
+mod logger;
+pub mod logging;
 mod mask;
+mod masking;
 mod pipeline;
 mod read;
 mod seal;
+pub mod secrets;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{
@@ -22,4 +26,6 @@ pub use interaction::{
     EntryId, Interaction, ModelInteractionType, RequestData, ResponseData, TokenUsage,
     UnknownInteractionType,
 };
+pub use logger::{LoggerBuilder, ModelLogger};
+pub use masking::build_masker;
 pub use pipeline::{Receipt, Stats};

@@ -72,9 +72,8 @@ impl MaskStep {
             self.response(response.unwrap_or_default(), sealed_text, &mut counts)
         });
         let metadata = self.metadata(metadata, &mut counts);
-        let mut name = |prefix, text: Option<String>| {
-            text.map(|text| self.name(prefix, text, &mut counts))
-        };
+        let mut name =
+            |prefix, text: Option<String>| text.map(|text| self.name(prefix, text, &mut counts));
         let mut meta = Meta {
             agent_id: name("agent", agent_id),
             kind,
@@ -323,7 +322,14 @@ mod tests {
         for class in ["timeout", "http_500", "rate_limited"] {
             assert!(is_class(class), "{class}");
         }
-        for text in ["", "Timeout", "user 42 failed", "jane_doe_1985_05_12", "_x", "é"] {
+        for text in [
+            "",
+            "Timeout",
+            "user 42 failed",
+            "jane_doe_1985_05_12",
+            "_x",
+            "é",
+        ] {
             assert!(!is_class(text), "{text}");
         }
         for (text, class) in [
@@ -333,7 +339,11 @@ mod tests {
         ] {
             let error = ErrorText::new(text, &Masker::default_profile(), &mut Counts::default());
             assert_eq!(error.class, class);
-            assert!(!error.sealed.is_some_and(|text| text.contains("jane@example.com")));
+            assert!(
+                !error
+                    .sealed
+                    .is_some_and(|text| text.contains("jane@example.com"))
+            );
         }
     }
 }

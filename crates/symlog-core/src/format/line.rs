@@ -99,9 +99,8 @@ pub(crate) fn push_tail(out: &mut Vec<u8>, durable: Option<u64>, leaf: &[u8; 32]
 
 /// Reads a line, which is given without its newline.
 pub(crate) fn parse_line(bytes: &[u8]) -> Result<Line, LineError> {
-    let raw: RawLine<'_> = serde_json::from_slice(bytes).map_err(|e| LineError::Json {
-        column: e.column(),
-    })?;
+    let raw: RawLine<'_> =
+        serde_json::from_slice(bytes).map_err(|e| LineError::Json { column: e.column() })?;
     match raw.v {
         None => return Err(LineError::Member("v")),
         Some(FORMAT_VERSION) => {}
@@ -360,7 +359,9 @@ impl RawLine<'_> {
         let mut out = Vec::new();
         for (name, value) in std::mem::take(&mut self.extensions) {
             if name.starts_with("c-") {
-                return Err(LineError::CriticalExtension(name.chars().take(64).collect()));
+                return Err(LineError::CriticalExtension(
+                    name.chars().take(64).collect(),
+                ));
             }
             if !name.starts_with("x-") || check_canonical_value(value.get()).is_err() {
                 return Err(LineError::Member("x-"));

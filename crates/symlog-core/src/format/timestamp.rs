@@ -135,7 +135,10 @@ mod tests {
             assert_eq!(at.text().as_str(), text);
             assert_eq!(Timestamp::parse_canonical(text), Ok(at));
         }
-        assert_eq!(Timestamp::from_micros(1_798_761_599_000_000).month(), (2026, 12));
+        assert_eq!(
+            Timestamp::from_micros(1_798_761_599_000_000).month(),
+            (2026, 12)
+        );
     }
 
     #[test]
@@ -148,7 +151,11 @@ mod tests {
             "2026-02-30T10:30:00.123456Z",
             "",
         ] {
-            assert_eq!(Timestamp::parse_canonical(text), Err(TimestampError), "{text}");
+            assert_eq!(
+                Timestamp::parse_canonical(text),
+                Err(TimestampError),
+                "{text}"
+            );
         }
         assert_eq!(
             Timestamp::parse_rfc3339("2026-01-15T11:30:00.1234569+01:00").map(|t| t.to_string()),

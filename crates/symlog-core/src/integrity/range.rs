@@ -88,7 +88,13 @@ mod tests {
     fn agrees_with_the_published_test_vectors() {
         // The inputs and the root of eight leaves of the certificate-transparency test data.
         let inputs = [
-            "", "00", "10", "2021", "3031", "40414243", "5051525354555657",
+            "",
+            "00",
+            "10",
+            "2021",
+            "3031",
+            "40414243",
+            "5051525354555657",
             "606162636465666768696a6b6c6d6e6f",
         ];
         let mut range = CompactRange::default();

@@ -23,7 +23,9 @@ impl Classes {
     /// The first class whose selector fits; the default where none does.
     pub(super) fn class_of(&self, parts: &Parts) -> u16 {
         let fits = |wanted: &Option<String>, actual: Option<&str>| {
-            wanted.as_deref().is_none_or(|wanted| Some(wanted) == actual)
+            wanted
+                .as_deref()
+                .is_none_or(|wanted| Some(wanted) == actual)
         };
         self.configured
             .iter()

@@ -19,9 +19,7 @@ mod units;
 mod worker;
 mod writer;
 
-pub(crate) use queue::Item;
-pub(crate) use receipt::Completion;
 pub use receipt::Receipt;
-pub(crate) use recovery::LogState;
+pub(crate) use receipt::block_on;
 pub(crate) use shared::{Opening, Pipeline};
 pub use stats::Stats;

@@ -79,8 +79,7 @@ impl Output {
         loop {
             let next = state.next;
             if let Some(entry) = state.ready.get(&next) {
-                let (more_lines, more_bytes) =
-                    (entry.sealed.line_count(), entry.sealed.byte_len());
+                let (more_lines, more_bytes) = (entry.sealed.line_count(), entry.sealed.byte_len());
                 let full = !taken.is_empty()
                     && ((max_lines > 0 && lines + more_lines > max_lines)
                         || bytes + more_bytes > max_bytes);

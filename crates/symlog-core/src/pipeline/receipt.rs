@@ -56,7 +56,11 @@ impl Completion {
         match self.state.load(Ordering::Acquire) {
             PENDING => None,
             DONE => Some(Ok(())),
-            _ => Some(Err(self.error.get().cloned().unwrap_or(LoggingError::Closed))),
+            _ => Some(Err(self
+                .error
+                .get()
+                .cloned()
+                .unwrap_or(LoggingError::Closed))),
         }
     }
 }
@@ -80,8 +84,8 @@ impl Receipt {
     }
 
     /// A receipt for what needs no logging, because logging is disabled.
-    pub(crate) fn disabled(id: EntryId) -> Self {
-        let completion = Completion::new(Some(id));
+    pub(crate) fn disabled(id: Option<EntryId>) -> Self {
+        let completion = Completion::new(id);
         completion.succeed();
         Self {
             completion,

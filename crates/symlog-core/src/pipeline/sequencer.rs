@@ -98,11 +98,7 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 const BATCH_BYTES: usize = 512 << 10;
 
 impl Sequencer {
-    pub(super) fn new(
-        state: LogState,
-        units: Units,
-        notes: Vec<(ControlKind, String)>,
-    ) -> Self {
+    pub(super) fn new(state: LogState, units: Units, notes: Vec<(ControlKind, String)>) -> Self {
         let mut requests = OpenRequests::default();
         for (id, request) in state.open_requests {
             requests.insert(id, request);

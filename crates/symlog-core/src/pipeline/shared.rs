@@ -25,7 +25,9 @@ use super::units::Units;
 use super::worker::{self, Helper};
 use super::writer::Writer;
 use crate::clock::Clock;
-use crate::config::{Durability, LoggingConfig, MetadataMode, Overflow, Oversize, RetentionClass, Settings};
+use crate::config::{
+    Durability, LoggingConfig, MetadataMode, Overflow, Oversize, RetentionClass, Settings,
+};
 use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
 use crate::interaction::{EntryId, Interaction};
@@ -107,10 +109,7 @@ impl Shared {
             .mask(*interaction.parts, id, Timestamp::from_system_time(at))
     }
 
-    pub(super) fn find_request(
-        &self,
-        id: EntryId,
-    ) -> Result<Option<(u16, UnitRef)>, LoggingError> {
+    pub(super) fn find_request(&self, id: EntryId) -> Result<Option<(u16, UnitRef)>, LoggingError> {
         find_request(&*self.storage, &self.keyring, &self.provider, id)
     }
 
@@ -216,7 +215,11 @@ impl Pipeline {
             writer_public: keyring.signing_key()?.public_key(),
             classes: Classes::new(retention),
             durability: settings.durability,
-            max_lines: if group_lines == 0 { 64 } else { group_lines.min(64) },
+            max_lines: if group_lines == 0 {
+                64
+            } else {
+                group_lines.min(64)
+            },
             group_lines,
             chunk_above: config.max_entry_size,
             chunk_bytes,
@@ -290,13 +293,15 @@ impl Pipeline {
     }
 
     async fn room(&self, bytes: usize) {
-        std::future::poll_fn(|cx| match self.shared.queue.poll_reserve(bytes, cx.waker()) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => {
-                self.shared.doorbell.ring();
-                Poll::Pending
-            }
-        })
+        std::future::poll_fn(
+            |cx| match self.shared.queue.poll_reserve(bytes, cx.waker()) {
+                Poll::Ready(()) => Poll::Ready(()),
+                Poll::Pending => {
+                    self.shared.doorbell.ring();
+                    Poll::Pending
+                }
+            },
+        )
         .await;
     }
 
@@ -351,6 +356,10 @@ impl Pipeline {
             return Err(LoggingError::Closed);
         }
         Ok(self.push_barrier(true))
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn stats(&self) -> Stats {
@@ -414,10 +423,7 @@ fn start(shared: &Arc<Shared>, writer: Writer) -> Result<Threads, LoggingError> 
         let Ok(thread) = started else { break };
         threads.workers.push(thread);
         let own = Arc::clone(shared);
-        started = spawn(
-            "symlog-seal",
-            Box::new(move || own.helpers[at].run(&own)),
-        );
+        started = spawn("symlog-seal", Box::new(move || own.helpers[at].run(&own)));
     }
     match started {
         Ok(thread) => {

@@ -108,10 +108,26 @@ fn process(shared: &Shared, sealer: &mut Sealer, mut work: Work) {
             offset += 1;
             let before = std::mem::replace(&mut batch, work.batch(offset));
             shared.output.put(before);
-            chunked(shared, sealer, &work, &mut offset, &mut batch, job, &mut counts);
+            chunked(
+                shared,
+                sealer,
+                &work,
+                &mut offset,
+                &mut batch,
+                job,
+                &mut counts,
+            );
             continue;
         }
-        single(shared, sealer, &work, &mut batch, job, &mut salts, &mut counts);
+        single(
+            shared,
+            sealer,
+            &work,
+            &mut batch,
+            job,
+            &mut salts,
+            &mut counts,
+        );
     }
     batch.barriers = std::mem::take(&mut work.barriers);
     batch.credit = work.credit;
@@ -406,4 +422,3 @@ impl Salts {
         Ok(salt)
     }
 }
-

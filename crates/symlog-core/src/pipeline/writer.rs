@@ -78,7 +78,11 @@ impl Writer {
                 continue;
             }
             if outcome.is_err() {
-                let error = outcome.as_ref().err().cloned().unwrap_or(LoggingError::Closed);
+                let error = outcome
+                    .as_ref()
+                    .err()
+                    .cloned()
+                    .unwrap_or(LoggingError::Closed);
                 Self::refuse(shared, batch, &error);
                 continue;
             }
@@ -107,7 +111,10 @@ impl Writer {
         shared.queue.release(credit);
         match outcome {
             Ok(()) => {
-                waiting.iter().chain(&barriers).for_each(|done| done.succeed());
+                waiting
+                    .iter()
+                    .chain(&barriers)
+                    .for_each(|done| done.succeed());
             }
             Err(error) => {
                 tracing::warn!(%error, "a batch could not be written; its entries are not logged");

@@ -8,9 +8,7 @@ use symlog_keys::{Keyring, KeyringError};
 
 use crate::format::{Body, ControlKind, EntryLine, SegmentBody, decode_base64, fixed};
 use crate::integrity::CompactRange;
-use crate::seal::{
-    Field, Place, SecretsError, SegmentSecrets, UnitRef, open_field,
-};
+use crate::seal::{Field, Place, SecretsError, SegmentSecrets, UnitRef, open_field};
 
 /// The segments of a log by number. Secrets are unwrapped when they are first needed.
 #[derive(Debug)]

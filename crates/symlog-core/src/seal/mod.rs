@@ -2,8 +2,8 @@
 
 mod error;
 mod field;
-mod secrets;
 mod sealer;
+mod secrets;
 
 pub(crate) use error::SealError;
 pub(crate) use field::{Field, Place, UnitRef, open_field};

@@ -329,7 +329,10 @@ impl Sealer {
         Ok(buffer)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "one call site's locals, not an interface")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one call site's locals, not an interface"
+    )]
     fn field(
         &self,
         prk: &Prk,

@@ -27,7 +27,9 @@ pub(crate) enum SecretsError {
     Damaged { segment: u64, class: u16 },
     #[error("the first line of segment {segment} is missing, and its keys with it")]
     NoHeader { segment: u64 },
-    #[error("segment {segment} has no class {class}, or the keys of that class have been destroyed")]
+    #[error(
+        "segment {segment} has no class {class}, or the keys of that class have been destroyed"
+    )]
     NoClass { segment: u64, class: u16 },
     #[error(
         "no key of this keyring wraps segment {segment}: the keyring belongs to another log, or the wrap needs a newer version"

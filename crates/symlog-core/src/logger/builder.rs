@@ -1,0 +1,129 @@
+use std::fmt;
+use std::sync::Arc;
+
+use symlog_keys::{SecretStore, SecretsConfig};
+use symlog_pii::Masker;
+
+use super::ModelLogger;
+use crate::clock::{Clock, SystemClock};
+use crate::config::{
+    ArchiveConfig, Config, Durability, LoggingConfig, MaskingConfig, RetentionClass, Settings,
+};
+use crate::error::LoggingError;
+
+/// Settings of a logger beyond the eight of [`LoggingConfig`].
+#[must_use = "a builder makes a logger only when `build` is called"]
+pub struct LoggerBuilder {
+    pub(super) config: LoggingConfig,
+    pub(super) settings: Settings,
+    pub(super) masking: MaskingConfig,
+    pub(super) masker: Option<Masker>,
+    pub(super) secrets: Option<SecretsConfig>,
+    pub(super) store: Option<Arc<dyn SecretStore>>,
+    pub(super) strict: bool,
+    pub(super) retention: Vec<RetentionClass>,
+    pub(super) archive: ArchiveConfig,
+    pub(super) clock: Arc<dyn Clock>,
+}
+
+impl LoggerBuilder {
+    pub(super) fn new(config: LoggingConfig) -> Self {
+        Self {
+            config,
+            settings: Settings::default(),
+            masking: MaskingConfig::default(),
+            masker: None,
+            secrets: None,
+            store: None,
+            strict: false,
+            retention: Vec::new(),
+            archive: ArchiveConfig::default(),
+            clock: Arc::new(SystemClock),
+        }
+    }
+
+    /// Everything that a configuration file says.
+    pub fn from_config(config: &Config) -> Self {
+        let mut builder = Self::new(config.logging.clone());
+        builder.settings = config.settings.clone();
+        builder.masking = config.masking.clone();
+        builder.secrets = config.secrets.clone();
+        builder.strict = config.strict;
+        builder.retention = config.retention.clone();
+        builder.archive = config.archive.clone();
+        builder
+    }
+
+    /// Sets everything else of `[logging]`.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// Sets what "logged" means.
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.settings.durability = durability;
+        self
+    }
+
+    /// Sets the masking section.
+    pub fn masking(mut self, masking: MaskingConfig) -> Self {
+        self.masking = masking;
+        self
+    }
+
+    /// Sets the masker itself, with detectors and operators of the caller's own. The masking
+    /// section is then passed over.
+    pub fn masker(mut self, masker: Masker) -> Self {
+        self.masker = Some(masker);
+        self
+    }
+
+    /// Sets where the key is looked for first.
+    pub fn secret_store(mut self, store: Arc<dyn SecretStore>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// With `true`, the key comes from the first configured source or not at all.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// Sets the retention classes besides the default one.
+    pub fn retention(mut self, retention: Vec<RetentionClass>) -> Self {
+        self.retention = retention;
+        self
+    }
+
+    /// Sets when the active file is sealed.
+    pub fn archive(mut self, archive: ArchiveConfig) -> Self {
+        self.archive = archive;
+        self
+    }
+
+    /// Sets where the time comes from.
+    pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Opens the log, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// As [`ModelLogger::new`].
+    pub fn build(self) -> Result<ModelLogger, LoggingError> {
+        super::open::open(self)
+    }
+}
+
+impl fmt::Debug for LoggerBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoggerBuilder")
+            .field("config", &self.config)
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,226 @@
+//! From settings to an open log: masker, key, keyring, pipeline.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use symlog_crypto::{CryptoProvider, default_provider};
+use symlog_keys::{
+    Access, KeyRequest, Keyring, KeyringError, LoggingKey, ResolvedKey, SecretStore,
+    new_secret_store, resolve_blocking,
+};
+use symlog_pii::Masker;
+use symlog_sink::{FileStorage, Storage};
+
+use super::builder::LoggerBuilder;
+use super::{Backend, Inner, ModelLogger, registry};
+use crate::config::{LogFormat, LoggingConfig};
+use crate::error::LoggingError;
+use crate::masking::build_masker;
+use crate::pipeline::{Opening, Pipeline, block_on};
+
+pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> {
+    let path = PathBuf::from(&builder.config.log_file_path);
+    let masker = match &builder.masker {
+        Some(masker) => masker.clone(),
+        None => build_masker(&builder.masking, builder.config.enable_pii_masking)?,
+    };
+    let failure = builder.settings.failure;
+    let backend = if !builder.config.enabled {
+        tracing::warn!("Model logging is disabled; set `logging.enabled = true` to log");
+        Backend::Disabled
+    } else {
+        match builder.settings.format {
+            LogFormat::Symlog => {
+                let fingerprint = fingerprint(&builder);
+                let own = masker.clone();
+                let pipeline =
+                    registry::share(&path, fingerprint, || open_pipeline(builder, &path, own))?;
+                Backend::Pipeline(pipeline)
+            }
+            LogFormat::Symbiont => return Err(unsupported()),
+        }
+    };
+    Ok(ModelLogger {
+        inner: Arc::new(Inner {
+            masker,
+            backend,
+            path,
+            failure,
+        }),
+    })
+}
+
+fn open_pipeline(
+    builder: LoggerBuilder,
+    path: &Path,
+    masker: Masker,
+) -> Result<Pipeline, LoggingError> {
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    let provider = default_provider();
+    let keyring_path = keyring_path(path);
+    let log_exists = !storage.objects()?.is_empty() && has_bytes(&*storage)?;
+    let keyring_exists = keyring_path.symlink_metadata().is_ok();
+    if log_exists && !keyring_exists {
+        return Err(LoggingError::KeyManagementError {
+            message: format!(
+                "{} holds a log, but its keyring {} is missing; bring the keyring back from a backup, or choose another `log_file_path`",
+                path.display(),
+                keyring_path.display()
+            ),
+            source: None,
+        });
+    }
+    let resolved = resolve_key(
+        &builder.config,
+        builder.store.clone(),
+        builder.secrets.as_ref(),
+        builder.strict,
+        keyring_exists,
+        &provider,
+    )?;
+    let key_note = key_note(&resolved);
+    // The storage makes the log's directory, with the mode that it needs.
+    drop(storage.lock()?);
+    let keyring = open_keyring(&keyring_path, keyring_exists, &resolved.key, &provider)?;
+    Pipeline::open(Opening {
+        path: path.to_owned(),
+        storage,
+        keyring,
+        provider,
+        masker,
+        clock: builder.clock,
+        config: builder.config,
+        settings: builder.settings,
+        retention: builder.retention,
+        object_bytes: builder.archive.seal_bytes,
+        key_note: Some(key_note),
+    })
+}
+
+/// The keyring lies beside its log.
+pub(crate) fn keyring_path(log: &Path) -> PathBuf {
+    let mut path = log.as_os_str().to_owned();
+    path.push(".keyring");
+    PathBuf::from(path)
+}
+
+fn has_bytes(storage: &dyn Storage) -> Result<bool, LoggingError> {
+    for object in storage.objects()? {
+        if !storage.source(&object)?.is_empty()? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn open_keyring(
+    path: &Path,
+    exists: bool,
+    key: &LoggingKey,
+    provider: &CryptoProvider,
+) -> Result<Keyring, LoggingError> {
+    if exists {
+        return Ok(Keyring::open(path, key, Access::ReadWrite, provider)?);
+    }
+    let log_id = *uuid::Uuid::now_v7().as_bytes();
+    match Keyring::create(path, log_id, key, provider) {
+        // Another process was quicker; the lock on the log decides who writes.
+        Err(KeyringError::Exists { .. }) => {
+            Ok(Keyring::open(path, key, Access::ReadWrite, provider)?)
+        }
+        created => Ok(created?),
+    }
+}
+
+/// Finds the key of the log, and says what was passed over on the way.
+pub(crate) fn resolve_key(
+    config: &LoggingConfig,
+    store: Option<Arc<dyn SecretStore>>,
+    secrets: Option<&symlog_keys::SecretsConfig>,
+    strict: bool,
+    log_exists: bool,
+    provider: &CryptoProvider,
+) -> Result<ResolvedKey, LoggingError> {
+    let mut request = KeyRequest::new(&config.encryption_key_name);
+    request.env.clone_from(&config.encryption_key_env);
+    request.strict = strict;
+    request.log_exists = log_exists;
+    request.provider = provider.clone();
+    request.store = store;
+    if request.store.is_none()
+        && let Some(secrets) = secrets
+    {
+        match open_store(secrets) {
+            Ok(store) => request.store = Some(store),
+            Err(error) => {
+                tracing::warn!("Failed to initialize secret store for logging: {error}");
+                request.store_failed = Some(error);
+            }
+        }
+    }
+    let resolved = resolve_blocking(request).map_err(|error| match error {
+        symlog_keys::KeyError::Store { .. } => LoggingError::key(
+            "Failed to retrieve logging encryption key from SecretStore; check that the store can be reached and holds the key under `encryption_key_name`",
+            error,
+        ),
+        error => error.into(),
+    })?;
+    for warning in &resolved.warnings {
+        tracing::warn!("{warning}");
+    }
+    tracing::debug!(source = %resolved.source, "the logging key was found");
+    Ok(resolved)
+}
+
+/// Opens the configured store on a thread of its own, so that it works inside any runtime.
+fn open_store(secrets: &symlog_keys::SecretsConfig) -> Result<Arc<dyn SecretStore>, String> {
+    let secrets = secrets.clone();
+    let opened = std::thread::Builder::new()
+        .name("symlog-store".to_owned())
+        .spawn(move || block_on(new_secret_store(&secrets, "symlog")))
+        .map_err(|error| error.to_string())?
+        .join()
+        .map_err(|_| "the secret store panicked while it was opened".to_owned())?;
+    match opened {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+/// What the `key` line says: sources only, never a key.
+fn key_note(resolved: &ResolvedKey) -> String {
+    let passed_over: Vec<_> = resolved
+        .passed_over
+        .iter()
+        .map(|passed| {
+            serde_json::json!({
+                "source": passed.source.to_string(),
+                "reason": passed.reason,
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "source": resolved.source.to_string(),
+        "passed_over": passed_over,
+    })
+    .to_string()
+}
+
+fn fingerprint(builder: &LoggerBuilder) -> String {
+    let mut text = String::new();
+    // Writing to a string has no way to fail.
+    let _ = write!(
+        text,
+        "{:?} {:?} {:?} {:?} {:?}",
+        builder.config, builder.settings, builder.masking, builder.retention, builder.archive
+    );
+    text
+}
+
+fn unsupported() -> LoggingError {
+    LoggingError::ConfigurationError {
+        message: "format".to_owned(),
+        source: None,
+    }
+}

@@ -1,0 +1,6 @@
+//! Where the key comes from: the secret stores, under the names that runtimes of the seed's kind
+//! know them by.
+
+pub use symlog_keys::{
+    Assurance, MemoryStore, SecretStore, SecretsConfig, StoreError, new_secret_store,
+};

@@ -1,0 +1,81 @@
+//! What the tests share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use symlog_core::logging::LoggingConfig;
+use symlog_core::secrets::{MemoryStore, SecretStore};
+use symlog_core::{LoggerBuilder, ModelLogger, RequestData, ResponseData};
+use tempfile::TempDir;
+
+/// A directory with room for a log, and the key of that log.
+pub(crate) struct Workplace {
+    dir: TempDir,
+    store: Arc<dyn SecretStore>,
+}
+
+pub(crate) const KEY: &str = "base64:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+impl Workplace {
+    pub(crate) fn new() -> Self {
+        Self::with_key(KEY)
+    }
+
+    pub(crate) fn with_key(key: &str) -> Self {
+        let store = MemoryStore::new();
+        symlog_test_put(&store, key);
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            store: Arc::new(store),
+        }
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.dir.path().join("logs/model_io.encrypted.log")
+    }
+
+    pub(crate) fn config(&self) -> LoggingConfig {
+        LoggingConfig {
+            log_file_path: self.log().display().to_string(),
+            ..LoggingConfig::default()
+        }
+    }
+
+    pub(crate) fn builder(&self) -> LoggerBuilder {
+        ModelLogger::builder(self.config()).secret_store(Arc::clone(&self.store))
+    }
+
+    pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
+        std::fs::read_to_string(self.log())
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
+    }
+}
+
+fn symlog_test_put(store: &MemoryStore, key: &str) {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(store.put(
+            "symbiont/logging/encryption_key",
+            &symlog_crypto::SecretBytes::new(key.as_bytes().to_vec()),
+        ))
+        .unwrap();
+}
+
+pub(crate) fn request(prompt: &str) -> RequestData {
+    RequestData {
+        prompt: prompt.to_owned(),
+        ..RequestData::default()
+    }
+}
+
+pub(crate) fn response(content: &str) -> ResponseData {
+    ResponseData {
+        content: content.to_owned(),
+        ..ResponseData::default()
+    }
+}
