@@ -1,7 +1,7 @@
 //! How a masker is put together.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::detector::Detector;
@@ -11,6 +11,7 @@ use crate::masker::{Inner, Masker, Rules};
 use crate::operator::Operator;
 use crate::profile::Profile;
 use crate::rules::{RuleSet, Source};
+use crate::text::Plan;
 
 /// Collects profile, rules, lists, operators and detectors for a [`Masker`].
 #[derive(Debug)]
@@ -114,7 +115,11 @@ impl MaskerBuilder {
             sources: _,
         } = self;
         let inner = Inner {
-            types: profile.types(),
+            plan: match profile {
+                Profile::Seed => Plan::seed(&rules, profile.types()),
+                _ => Plan::new(&rules, profile.types()),
+            },
+            scan_plan: OnceLock::new(),
             rules,
             sensitive_keys: profile.masks_sensitive_keys(),
             profile,

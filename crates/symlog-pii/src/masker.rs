@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -19,7 +19,7 @@ use crate::kind::{PiiType, TypeSet};
 use crate::operator::{Mask, Operator, OperatorContext};
 use crate::profile::Profile;
 use crate::rules::RuleSet;
-use crate::text::{self, Hit, SENSITIVE_KEY, Search};
+use crate::text::{self, Hit, Plan, SENSITIVE_KEY, Search};
 
 /// What stands in the place of a sensitive key's value.
 pub(crate) const SENSITIVE: &str = "***";
@@ -34,7 +34,9 @@ pub struct Masker {
 
 pub(crate) struct Inner {
     pub(crate) profile: Profile,
-    pub(crate) types: TypeSet,
+    /// What is masked, and what `scan` looks for.
+    pub(crate) plan: Plan,
+    pub(crate) scan_plan: OnceLock<Plan>,
     pub(crate) rules: Rules,
     pub(crate) sensitive_keys: bool,
     pub(crate) allow: Vec<String>,
@@ -71,7 +73,7 @@ struct Edit {
 /// How one text is looked through.
 struct Pass<'a> {
     masker: &'a Inner,
-    want: TypeSet,
+    plan: &'a Plan,
     sensitive_keys: bool,
     context: OperatorContext<'a>,
     /// `scan` needs spans only.
@@ -152,7 +154,7 @@ impl Masker {
     #[must_use]
     pub fn scan(&self, text: &str) -> Vec<Finding> {
         let pass = Pass {
-            want: TypeSet::ALL,
+            plan: self.inner.scan_plan(),
             sensitive_keys: true,
             replace: false,
             ..self.pass(OperatorContext::default())
@@ -172,7 +174,7 @@ impl Masker {
         let inner = &*self.inner;
         Pass {
             masker: inner,
-            want: inner.types,
+            plan: &inner.plan,
             sensitive_keys: inner.sensitive_keys,
             context,
             replace: true,
@@ -225,9 +227,14 @@ impl fmt::Debug for Masker {
 }
 
 impl Inner {
+    fn scan_plan(&self) -> &Plan {
+        self.scan_plan
+            .get_or_init(|| Plan::new(&self.rules, TypeSet::ALL))
+    }
+
     fn is_on(&self) -> bool {
         self.sensitive_keys
-            || !self.types.is_empty()
+            || !self.plan.want.is_empty()
             || !self.deny.is_empty()
             || !self.detectors.is_empty()
     }
@@ -339,11 +346,12 @@ impl Pass<'_> {
     fn plain(&self, key: &str, text: &str, out: &mut Vec<Edit>) {
         let mut hits = Vec::new();
         let search = Search {
-            rules: &self.masker.rules,
-            want: self.want,
+            text,
             key,
+            rules: &self.masker.rules,
+            plan: self.plan,
         };
-        search.find(text, &mut hits);
+        search.find(&mut hits);
         if self.replace {
             hits.retain(|hit| self.masker.profile.masks(hit, text));
         }
@@ -383,7 +391,7 @@ impl Pass<'_> {
             {
                 return false;
             }
-            if self.want.contains(finding.kind) {
+            if self.plan.want.contains(finding.kind) {
                 hits.push(Hit::new(
                     finding.start,
                     finding.end,

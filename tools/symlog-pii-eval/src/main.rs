@@ -1,6 +1,7 @@
 //! Measures recall, precision, noise and speed of symlog-pii on the labelled sets.
 //!
-//! `symlog-pii-eval eval [--errors SET TYPE] [DATA]` prints the table of `docs/masking.md`.
+//! `symlog-pii-eval eval [--errors SET TYPE] [DATA]` prints the table of `docs/masking.md`,
+//! `symlog-pii-eval speed [DATA]` only its last part.
 #![allow(clippy::print_stdout)]
 
 mod data;
@@ -16,9 +17,12 @@ fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let mut data = PathBuf::from("../shared/data");
     let mut errors = None;
+    let only_speed;
     match args.next().as_deref() {
-        Some("eval") => {}
-        other => bail!("unknown command {other:?}; use `eval [--errors SET TYPE] [DATA]`"),
+        command @ Some("eval" | "speed") => only_speed = command == Some("speed"),
+        other => bail!(
+            "unknown command {other:?}; use `eval [--errors SET TYPE] [DATA]` or `speed [DATA]`"
+        ),
     }
     while let Some(arg) = args.next() {
         match arg.as_str() {
@@ -32,6 +36,9 @@ fn main() -> Result<()> {
     }
     if let Some((set, kind)) = errors {
         return score::print_errors(&data, &set, &kind);
+    }
+    if only_speed {
+        return speed::print(&data);
     }
     score::print_table(&data)?;
     score::print_secrets(&data)?;

@@ -1,6 +1,7 @@
 //! Megabytes a second on one core.
 
 use std::path::Path;
+use std::sync::LazyLock;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -8,7 +9,7 @@ use symlog_pii::{Counts, Masker, Profile};
 
 use crate::data;
 
-/// The best of five passes over each corpus, for each profile.
+/// The best of seven passes over each corpus, for each profile.
 pub(crate) fn print(data: &Path) -> Result<()> {
     println!("\n| corpus | profile | MB/s |\n|---|---|---|");
     for corpus in ["sparse", "clean"] {
@@ -17,20 +18,28 @@ pub(crate) fn print(data: &Path) -> Result<()> {
         for profile in [Profile::Seed, Profile::Default, Profile::Hipaa] {
             let name = profile.to_string();
             let masker = Masker::builder().profile(profile).build()?;
-            let best = (0..5)
+            let best = (0..7)
                 .map(|_| {
-                    let begun = Instant::now();
+                    let begun = processor_time();
                     let mut counts = Counts::new();
                     let masked: usize = texts
                         .iter()
                         .map(|text| masker.mask(text, &mut counts).len())
                         .sum();
                     std::hint::black_box(masked);
-                    begun.elapsed().as_secs_f64()
+                    processor_time() - begun
                 })
                 .fold(f64::MAX, f64::min);
             println!("| {corpus} | {name} | {:.0} |", bytes as f64 / 1e6 / best);
         }
     }
     Ok(())
+}
+
+/// Seconds that this thread has run, or that have passed where the system does not say.
+fn processor_time() -> f64 {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let run = stat.split(' ').next().and_then(|ns| ns.parse::<f64>().ok());
+    run.map_or_else(|| BEGUN.elapsed().as_secs_f64(), |ns| ns / 1e9)
 }

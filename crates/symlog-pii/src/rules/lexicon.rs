@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 /// The hash of a word without regard to ASCII case.
+#[inline]
 pub(crate) fn fold_hash(word: &[u8]) -> u64 {
     let (chunks, rest) = word.as_chunks::<8>();
     let mut hash = 0x9e37_79b9_7f4a_7c15 ^ word.len() as u64;
@@ -88,6 +89,7 @@ impl<T> Words<T> {
     }
 
     /// The value of the word with this hash.
+    #[inline]
     pub(crate) fn get(&self, hash: u64) -> Option<&T> {
         let bit = spread(hash) >> self.shift;
         if self.bits[(bit / 64) as usize] >> (bit % 64) & 1 == 0 {

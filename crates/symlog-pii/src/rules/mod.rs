@@ -5,7 +5,7 @@ mod lexicon;
 mod pattern;
 mod set;
 
-pub(crate) use lexicon::fold_hash;
+pub(crate) use lexicon::{Words, fold_hash};
 pub(crate) use set::{RuleSet, Source, Trigger};
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ pub(crate) struct Pattern {
     root: Vec<Node>,
     first: Set,
     prefix: String,
+    min_len: u8,
 }
 
 impl Pattern {
@@ -99,16 +100,23 @@ impl Pattern {
         let mut first = Set::default();
         firsts(&root, &mut first);
         let prefix = literal_prefix(&root);
+        let min_len = u8::try_from(shortest(&root)).unwrap_or(u8::MAX);
         Ok(Self {
             root,
             first,
             prefix,
+            min_len,
         })
     }
 
     /// Whether a match may begin with `byte`.
     pub(crate) fn may_begin(&self, byte: u8) -> bool {
         self.first.has(byte)
+    }
+
+    /// The length of the shortest match, at most 255.
+    pub(crate) fn min_len(&self) -> u8 {
+        self.min_len
     }
 
     /// The characters that every match begins with, as far as there is but one choice.
@@ -154,6 +162,24 @@ fn firsts(nodes: &[Node], out: &mut Set) -> bool {
         }
     }
     true
+}
+
+fn shortest(nodes: &[Node]) -> usize {
+    nodes
+        .iter()
+        .map(|node| match node {
+            Node::Set(_) => 1,
+            Node::Repeat(inner, min, _) => {
+                usize::from(*min) * shortest(std::slice::from_ref(inner))
+            }
+            Node::Sequence(inner) => shortest(inner),
+            Node::Either(arms) => arms
+                .iter()
+                .map(|arm| shortest(std::slice::from_ref(arm)))
+                .min()
+                .unwrap_or(0),
+        })
+        .sum()
 }
 
 fn literal_prefix(nodes: &[Node]) -> String {

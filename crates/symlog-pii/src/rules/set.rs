@@ -38,6 +38,7 @@ pub(crate) struct Rule {
     pub(crate) context: f32,
     pub(crate) trigger: Trigger,
     patterns: Vec<Pattern>,
+    min_len: u8,
 }
 
 /// What makes a rule worth a try.
@@ -70,10 +71,6 @@ pub(crate) struct Keyword {
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
     rules: Vec<Rule>,
-    /// Number rules that need no keyword.
-    pub(crate) free: Vec<u16>,
-    /// Token rules of a shape of their own, which need no keyword.
-    pub(crate) free_tokens: Vec<u16>,
     /// By the last word of a keyword.
     pub(crate) keywords: Words<Keyword>,
     /// Rules by their first three characters.
@@ -82,6 +79,16 @@ pub(crate) struct RuleSet {
 }
 
 impl Rule {
+    /// Whether a match may begin with `byte`.
+    pub(crate) fn may_begin(&self, byte: u8) -> bool {
+        self.patterns.iter().any(|pattern| pattern.may_begin(byte))
+    }
+
+    /// The length of the shortest match.
+    pub(crate) fn min_len(&self) -> u8 {
+        self.min_len
+    }
+
     /// The end of the match at `start`, checked, if one ends where `accept` allows.
     pub(crate) fn matches_at(
         &self,
@@ -199,8 +206,6 @@ impl RuleSet {
                     self.prefix_bits[bit / 64] |= 1 << (bit % 64);
                 }
             }
-            Trigger::Number if entry.score > 0.0 => self.free.push(index),
-            Trigger::Token if entry.score > 0.0 => self.free_tokens.push(index),
             Trigger::Number | Trigger::Token => {}
         }
         for keyword in &entry.keywords {
@@ -213,6 +218,7 @@ impl RuleSet {
             score: entry.score,
             context: entry.context,
             trigger,
+            min_len: patterns.iter().map(Pattern::min_len).min().unwrap_or(0),
             patterns,
         });
         Ok(())
@@ -222,12 +228,13 @@ impl RuleSet {
         &self.rules[usize::from(index)]
     }
 
-    /// How many rules there are.
-    pub(crate) fn len(&self) -> usize {
-        self.rules.len()
+    /// All rules with their indices.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (u16, &Rule)> {
+        (0..).zip(&self.rules)
     }
 
     /// The rules that begin with these characters.
+    #[inline]
     pub(crate) fn with_prefix(&self, bytes: &[u8]) -> &[u16] {
         let [a, b, c, ..] = bytes else { return &[] };
         let bit = prefix_bit(*a, *b, *c);

@@ -1,10 +1,18 @@
 //! Byte classes, 64 bytes at a time.
 
+use super::classes::{Classes, classify};
+
 /// One bit per byte of a 64-byte block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Block {
-    /// First bytes of words: letters, digits and everything beyond ASCII.
+    /// Bytes of words: letters, digits and everything beyond ASCII.
+    pub(super) words: u64,
+    /// First bytes of words.
     pub(super) word_starts: u64,
+    /// Digits that no digit precedes.
+    pub(super) digit_starts: u64,
+    /// Upper-case letters, and bytes beyond ASCII, that begin a word.
+    pub(super) capitals: u64,
     /// `@`.
     pub(super) at: u64,
     /// `=` and `:`.
@@ -12,48 +20,38 @@ pub(super) struct Block {
 }
 
 /// Calls `each` with every block that holds anything, and where it begins.
-pub(super) fn scan(bytes: &[u8], mut each: impl FnMut(Block, usize)) {
-    let mut carry = 0;
+pub(super) fn scan(bytes: &[u8], mut each: impl FnMut(&Block, usize)) {
+    let mut carry = Classes::default();
     let (blocks, rest) = bytes.as_chunks::<64>();
     for (i, block) in blocks.iter().enumerate() {
-        let (block, words) = classify(block, carry);
-        carry = words >> 63;
-        if block != Block::default() {
-            each(block, i * 64);
-        }
+        let classes = classify(block);
+        each(&block_of(classes, carry), i * 64);
+        carry = classes;
     }
     if !rest.is_empty() {
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
-        each(classify(&last, carry).0, blocks.len() * 64);
+        each(&block_of(classify(&last), carry), blocks.len() * 64);
     }
 }
 
-fn classify(bytes: &[u8; 64], carry: u64) -> (Block, u64) {
-    let masks = masks(bytes);
-    let block = Block {
-        word_starts: masks.word & !((masks.word << 1) | carry),
-        at: masks.at,
-        assign: masks.assign,
-    };
-    (block, masks.word)
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct Masks {
-    word: u64,
-    at: u64,
-    assign: u64,
-}
-
-fn masks(bytes: &[u8; 64]) -> Masks {
-    let mut out = Masks::default();
-    for (i, byte) in bytes.iter().enumerate() {
-        out.word |= u64::from(byte.is_ascii_alphanumeric() || *byte >= 0x80) << i;
-        out.at |= u64::from(*byte == b'@') << i;
-        out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
+fn block_of(classes: Classes, before: Classes) -> Block {
+    let Classes {
+        word,
+        digit,
+        capital,
+        at,
+        assign,
+    } = classes;
+    let word_starts = word & !((word << 1) | (before.word >> 63));
+    Block {
+        words: word,
+        word_starts,
+        digit_starts: digit & !((digit << 1) | (before.digit >> 63)),
+        capitals: capital & word_starts,
+        at,
+        assign,
     }
-    out
 }
 
 #[cfg(test)]
@@ -64,15 +62,19 @@ mod tests {
     proptest! {
         #[test]
         fn blocks_find_each_word_once(text in proptest::collection::vec(prop_oneof![Just(b'1'), Just(b'a'), Just(b'@'), any::<u8>()], 0..300)) {
-            let mut found = Vec::new();
+            let mut words = Vec::new();
+            let mut digits = Vec::new();
             scan(&text, |block, base| {
-                found.extend((0..64).filter(|i| block.word_starts >> i & 1 == 1).map(|i| base + i));
+                let bits = |mask: u64| (0..64).filter(move |i| mask >> i & 1 == 1).map(move |i| base + i);
+                words.extend(bits(block.word_starts));
+                digits.extend(bits(block.digit_starts));
             });
             let word = |b: u8| b.is_ascii_alphanumeric() || b >= 0x80;
-            let expect: Vec<usize> = (0..text.len())
-                .filter(|&i| word(text[i]) && (i == 0 || !word(text[i - 1])))
-                .collect();
-            prop_assert_eq!(found, expect);
+            let starts = |class: &dyn Fn(u8) -> bool| -> Vec<usize> {
+                (0..text.len()).filter(|&i| class(text[i]) && (i == 0 || !class(text[i - 1]))).collect()
+            };
+            prop_assert_eq!(words, starts(&word));
+            prop_assert_eq!(digits, starts(&|b| b.is_ascii_digit()));
         }
     }
 }

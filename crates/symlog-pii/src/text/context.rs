@@ -7,6 +7,7 @@ const MAX_BACK: usize = 96;
 const MAX_WORDS: usize = 12;
 
 /// Whether a byte is a part of a word.
+#[inline]
 pub(super) const fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }

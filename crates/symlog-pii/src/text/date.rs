@@ -1,9 +1,12 @@
 //! Dates, years and ages. All are found at their digits.
 
-use super::Hit;
 use super::context::{Near, ahead, back};
+use super::{Hit, Search};
+use std::sync::OnceLock;
+
 use crate::finding::RuleId;
-use crate::kind::{PiiType, TypeSet};
+use crate::kind::PiiType;
+use crate::rules::{Words, fold_hash};
 
 const NUMERIC: RuleId = RuleId::new("date");
 const NAMED: RuleId = RuleId::new("date-named");
@@ -22,13 +25,8 @@ pub(crate) fn is_year(rule: &RuleId) -> bool {
 }
 
 /// Judges the digits from `start` to `end`. Returns up to where it has looked.
-pub(super) fn judge(
-    text: &str,
-    start: usize,
-    end: usize,
-    want: TypeSet,
-    out: &mut Vec<Hit>,
-) -> usize {
+pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<Hit>) -> usize {
+    let text = place.text;
     let bytes = text.as_bytes();
     let before = start.checked_sub(1).map(|i| bytes[i]);
     let joined = matches!(
@@ -38,7 +36,7 @@ pub(super) fn judge(
     if end - start > 4 && !(end - start == 8 || end - start <= 6) {
         return end;
     }
-    if want.contains(PiiType::Date) {
+    if place.wants(PiiType::Date) {
         let found = if joined {
             None
         } else {
@@ -65,7 +63,7 @@ pub(super) fn judge(
             out.push(Hit::new(start, end, PiiType::Date, 0.35, YEAR));
         }
     }
-    if want.contains(PiiType::Age) {
+    if place.wants(PiiType::Age) {
         age(text, start, end, out);
     }
     end
@@ -247,113 +245,116 @@ fn year_after(text: &str, at: usize) -> Option<usize> {
 
 /// The number of a month's name, in English, Spanish, German, French, Polish, Italian, Portuguese.
 fn month(word: &[u8]) -> Option<u8> {
-    const NAMES: [&[&str]; 12] = [
-        &[
-            "january", "jan", "enero", "januar", "jänner", "janvier", "stycznia", "styczeń",
-            "gennaio", "janeiro", "ene",
-        ],
-        &[
-            "february",
-            "feb",
-            "febrero",
-            "februar",
-            "février",
-            "lutego",
-            "luty",
-            "febbraio",
-            "fevereiro",
-            "févr",
-        ],
-        &[
-            "march", "mar", "marzo", "märz", "mars", "marca", "marzec", "março", "mär",
-        ],
-        &[
-            "april",
-            "apr",
-            "abril",
-            "avril",
-            "kwietnia",
-            "kwiecień",
-            "aprile",
-            "abr",
-            "avr",
-        ],
-        &["may", "mayo", "mai", "maja", "maj", "maggio", "maio"],
-        &[
-            "june", "jun", "junio", "juni", "juin", "czerwca", "czerwiec", "giugno", "junho",
-        ],
-        &[
-            "july", "jul", "julio", "juli", "juillet", "lipca", "lipiec", "luglio", "julho", "juil",
-        ],
-        &[
-            "august",
-            "aug",
-            "agosto",
-            "août",
-            "sierpnia",
-            "sierpień",
-            "ago",
-        ],
-        &[
-            "september",
-            "sep",
-            "sept",
-            "septiembre",
-            "septembre",
-            "września",
-            "wrzesień",
-            "settembre",
-            "setembro",
-            "setiembre",
-        ],
-        &[
-            "october",
-            "oct",
-            "octubre",
-            "oktober",
-            "octobre",
-            "października",
-            "październik",
-            "ottobre",
-            "outubro",
-            "okt",
-        ],
-        &[
-            "november",
-            "nov",
-            "noviembre",
-            "novembre",
-            "listopada",
-            "listopad",
-            "novembro",
-        ],
-        &[
-            "december",
-            "dec",
-            "diciembre",
-            "dezember",
-            "décembre",
-            "grudnia",
-            "grudzień",
-            "dicembre",
-            "dezembro",
-            "dez",
-            "dic",
-            "déc",
-        ],
-    ];
+    static MONTHS: OnceLock<Words<u8>> = OnceLock::new();
+    let months = MONTHS.get_or_init(|| {
+        let numbered = NAMES
+            .iter()
+            .zip(1..)
+            .flat_map(|(names, n)| names.iter().map(move |name| (*name, n)));
+        let cased = numbered.flat_map(|(name, n)| [(name.to_owned(), n), (name.to_uppercase(), n)]);
+        Words::new(cased.map(|(name, n)| (fold_hash(name.as_bytes()), n)))
+    });
     if word.len() < 3 || word.len() > 14 {
         return None;
     }
-    let word = std::str::from_utf8(word).ok()?;
-    let same = |name: &&str| {
-        name.eq_ignore_ascii_case(word) || (!word.is_ascii() && **name == word.to_lowercase())
-    };
-    NAMES
-        .iter()
-        .position(|names| names.iter().any(same))
-        .map(|i| i as u8 + 1)
+    months.get(fold_hash(word)).copied()
 }
+
+const NAMES: [&[&str]; 12] = [
+    &[
+        "january", "jan", "enero", "januar", "jänner", "janvier", "stycznia", "styczeń", "gennaio",
+        "janeiro", "ene",
+    ],
+    &[
+        "february",
+        "feb",
+        "febrero",
+        "februar",
+        "février",
+        "lutego",
+        "luty",
+        "febbraio",
+        "fevereiro",
+        "févr",
+    ],
+    &[
+        "march", "mar", "marzo", "märz", "mars", "marca", "marzec", "março", "mär",
+    ],
+    &[
+        "april",
+        "apr",
+        "abril",
+        "avril",
+        "kwietnia",
+        "kwiecień",
+        "aprile",
+        "abr",
+        "avr",
+    ],
+    &["may", "mayo", "mai", "maja", "maj", "maggio", "maio"],
+    &[
+        "june", "jun", "junio", "juni", "juin", "czerwca", "czerwiec", "giugno", "junho",
+    ],
+    &[
+        "july", "jul", "julio", "juli", "juillet", "lipca", "lipiec", "luglio", "julho", "juil",
+    ],
+    &[
+        "august",
+        "aug",
+        "agosto",
+        "août",
+        "sierpnia",
+        "sierpień",
+        "ago",
+    ],
+    &[
+        "september",
+        "sep",
+        "sept",
+        "septiembre",
+        "septembre",
+        "września",
+        "wrzesień",
+        "settembre",
+        "setembro",
+        "setiembre",
+    ],
+    &[
+        "october",
+        "oct",
+        "octubre",
+        "oktober",
+        "octobre",
+        "października",
+        "październik",
+        "ottobre",
+        "outubro",
+        "okt",
+    ],
+    &[
+        "november",
+        "nov",
+        "noviembre",
+        "novembre",
+        "listopada",
+        "listopad",
+        "novembro",
+    ],
+    &[
+        "december",
+        "dec",
+        "diciembre",
+        "dezember",
+        "décembre",
+        "grudnia",
+        "grudzień",
+        "dicembre",
+        "dezembro",
+        "dez",
+        "dic",
+        "déc",
+    ],
+];
 
 fn born(text: &str, at: usize) -> bool {
     const WORDS: [&str; 14] = [
@@ -511,6 +512,7 @@ pub(crate) fn stated_age(text: &str) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::TypeSet;
 
     #[track_caller]
     fn check(text: &str, expect: &[&str]) {

@@ -3,21 +3,26 @@
 mod arbitrate;
 mod assign;
 mod blocks;
+mod classes;
 mod context;
 mod date;
 mod email;
 mod net;
 mod numbers;
+mod plan;
 mod token;
 
 use crate::finding::{Finding, RuleId};
-use crate::kind::{PiiType, TypeSet};
+use crate::kind::PiiType;
+#[cfg(test)]
+use crate::kind::TypeSet;
 use crate::rules::RuleSet;
 
 pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
+use blocks::Block;
 pub(crate) use date::{is_birth, is_year, stated_age};
-use numbers::Place;
+pub(crate) use plan::Plan;
 
 /// A candidate that was verified, before arbitration.
 #[derive(Debug, Clone)]
@@ -70,29 +75,33 @@ impl From<Hit> for Finding {
     }
 }
 
-/// What is looked for in a text, and with which rules.
+/// A text, where it stands, and what is looked for in it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Search<'a> {
-    pub(crate) rules: &'a RuleSet,
-    pub(crate) want: TypeSet,
+    pub(crate) text: &'a str,
     /// The key under which the text stands, or nothing.
     pub(crate) key: &'a str,
+    pub(crate) rules: &'a RuleSet,
+    pub(crate) plan: &'a Plan,
 }
 
 /// Appends everything of the types `want` that stands in `text`, with the built-in rules.
 #[cfg(test)]
 fn find(text: &str, key: &str, want: TypeSet, out: &mut Vec<Hit>) {
+    let rules = RuleSet::built_in();
     Search {
-        rules: RuleSet::built_in(),
-        want,
+        text,
         key,
+        rules,
+        plan: &Plan::new(rules, want),
     }
-    .find(text, out);
+    .find(out);
 }
 
 /// Up to where each judge has looked. Nothing is judged twice, so the work stays linear.
 #[derive(Default)]
 struct Past {
+    digits: usize,
     numbers: usize,
     dates: usize,
     tokens: usize,
@@ -103,121 +112,136 @@ struct Past {
 }
 
 impl Search<'_> {
-    /// Appends everything that stands in `text`, in order and without overlap.
-    pub(crate) fn find(&self, text: &str, out: &mut Vec<Hit>) {
+    fn wants(&self, kind: PiiType) -> bool {
+        self.plan.want.contains(kind)
+    }
+
+    /// Appends everything that stands in the text, in order and without overlap.
+    pub(crate) fn find(&self, out: &mut Vec<Hit>) {
         let first = out.len();
-        let bytes = text.as_bytes();
-        let place = Place {
-            text,
-            key: self.key,
-            rules: self.rules,
-            want: self.want,
-        };
-        let wants = Wants::of(self.want);
         let mut past = Past::default();
-        blocks::scan(bytes, |block, base| {
-            let mut words = block.word_starts;
-            while words != 0 {
-                let at = base + words.trailing_zeros() as usize;
-                words &= words - 1;
-                wants.word(&place, at, &mut past, out);
-            }
-            let mut ats = block.at;
-            while ats != 0 {
-                let at = base + ats.trailing_zeros() as usize;
-                ats &= ats - 1;
-                if at >= past.email && wants.email {
-                    past.email = email::judge(text, at, out);
-                }
-            }
-            let mut signs = block.assign;
-            while signs != 0 {
-                let at = base + signs.trailing_zeros() as usize;
-                signs &= signs - 1;
-                wants.sign(&place, at, &mut past, out);
-            }
+        blocks::scan(self.text.as_bytes(), |block, base| {
+            self.block(block, base, &mut past, out)
         });
         arbitrate(out, first);
     }
-}
 
-/// Which judges have anything to do.
-struct Wants {
-    numbers: bool,
-    dates: bool,
-    net: bool,
-    secrets: bool,
-    email: bool,
-}
-
-impl Wants {
-    fn of(want: TypeSet) -> Self {
-        Self {
-            numbers: numbers::wanted(want),
-            dates: want.intersects(TypeSet::of(&[PiiType::Date, PiiType::Age])),
-            net: want.intersects(TypeSet::of(&[
-                PiiType::IpAddress,
-                PiiType::MacAddress,
-                PiiType::Uuid,
-            ])),
-            secrets: want.intersects(TypeSet::of(&[
-                PiiType::Secret,
-                PiiType::Password,
-                PiiType::Jwt,
-                PiiType::PrivateKey,
-                PiiType::Media,
-            ])),
-            email: want.contains(PiiType::Email),
+    fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
+        if self.plan.secrets || self.plan.net {
+            for_each(block.word_starts, |bit| {
+                let run = (!(block.words >> bit)).trailing_zeros() as usize;
+                let at = base + bit;
+                let end = if bit + run < 64 {
+                    at + run
+                } else {
+                    self.word_end(at + run)
+                };
+                self.word(at, end, past, out);
+            });
         }
+        for_each(block.digit_starts, |bit| {
+            if base + bit >= past.digits {
+                past.digits = self.digits(base + bit, past, out);
+            }
+        });
+        if self.plan.email {
+            for_each(block.at, |bit| {
+                if base + bit >= past.email {
+                    past.email = email::judge(self.text, base + bit, out);
+                }
+            });
+        }
+        for_each(block.assign, |bit| self.sign(base + bit, past, out));
     }
 
-    /// The word that begins at `at`.
-    fn word(&self, place: &Place<'_>, at: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        let bytes = place.text.as_bytes();
-        let rest = &bytes[at..];
-        let end = at
+    fn word_end(&self, from: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let rest = bytes.get(from..).unwrap_or_default();
+        from.min(bytes.len())
             + rest
                 .iter()
                 .position(|b| !context::in_word(*b))
-                .unwrap_or(rest.len());
-        let digit = bytes[at..end].iter().any(u8::is_ascii_digit);
-        if self.secrets && at >= past.prefixes {
-            past.prefixes = token::judge_prefix(place, at, out).max(past.prefixes);
-        }
-        if self.secrets && at >= past.tokens && (digit || end - at >= 16) {
-            past.tokens = token::judge_token(place, at, out);
-        }
-        if self.secrets && matches!(end - at, 3..=10) && is_password_word(&bytes[at..end]) {
-            assign::judge_said(place.text, end, place.want, out);
-        }
-        if self.net {
-            net::judge(place.text, at, place.want, out);
-        }
-        if digit {
-            if self.numbers && at >= past.numbers {
-                past.numbers = numbers::judge(place, at, end, out);
+                .unwrap_or(rest.len())
+    }
+
+    /// The word from `at` to `end`.
+    fn word(&self, at: usize, end: usize, past: &mut Past, out: &mut Vec<Hit>) {
+        let bytes = self.text.as_bytes();
+        let len = end - at;
+        if self.plan.secrets {
+            if at >= past.prefixes {
+                past.prefixes = token::judge_prefix(self, at, out);
             }
-            if self.dates && at >= past.dates && bytes[at].is_ascii_digit() {
-                past.dates = date::judge(place.text, at, end, place.want, out);
+            if len >= 16 && at >= past.tokens {
+                past.tokens = token::judge_token(self, at, out);
             }
+            if (3..=10).contains(&len)
+                && matches!(bytes[at] | 0x20, b'p' | b'c' | b'h')
+                && is_password_word(&bytes[at..end])
+            {
+                assign::judge_said(self.text, end, self.plan.want, out);
+            }
+        }
+        if self.plan.net && len <= 4 && matches!(bytes.get(end), Some(b':' | b'-')) {
+            net::judge(self, at, out);
         }
     }
 
+    /// The word in which the digit at `at` stands. Returns its end.
+    fn digits(&self, at: usize, past: &mut Past, out: &mut Vec<Hit>) -> usize {
+        let bytes = self.text.as_bytes();
+        let back = bytes[..at]
+            .iter()
+            .rev()
+            .take(128)
+            .take_while(|b| context::in_word(**b))
+            .count();
+        let start = at - back;
+        let end = self.word_end(at);
+        if back == 128 {
+            return end;
+        }
+        if self.plan.secrets && start >= past.tokens {
+            past.tokens = token::judge_token(self, start, out);
+        }
+        if self.plan.net && !(end - start <= 4 && matches!(bytes.get(end), Some(b':' | b'-'))) {
+            net::judge(self, start, out);
+        }
+        if self.plan.numbers && start >= past.numbers {
+            past.numbers = numbers::judge(self, start, end, out);
+        }
+        if self.plan.dates && start >= past.dates && back == 0 {
+            past.dates = date::judge(self, start, end, out);
+        }
+        end
+    }
+
     /// The `=` or `:` at `at`.
-    fn sign(&self, place: &Place<'_>, at: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        let bytes = place.text.as_bytes();
-        if bytes[at..].starts_with(b"://") {
-            net::judge_url(place.text, at, place.want, out);
-        } else if self.net
+    fn sign(&self, at: usize, past: &mut Past, out: &mut Vec<Hit>) {
+        let bytes = self.text.as_bytes();
+        let following = &bytes[at + 1..];
+        if following.starts_with(b"//") && bytes[at] == b':' {
+            net::judge_url(self, at, out);
+            return;
+        }
+        if self.plan.net
             && at >= past.ipv6
-            && bytes[at..].starts_with(b"::")
+            && following.first() == Some(&b':')
             && (at == 0 || !bytes[at - 1].is_ascii_hexdigit())
         {
-            past.ipv6 = net::judge_ipv6(place.text, at, out);
+            past.ipv6 = net::judge_ipv6(self.text, at, out);
         }
         if at >= past.assign {
-            past.assign = assign::judge(place.text, at, place.want, out);
+            past.assign = assign::judge(self.text, at, self.plan.want, out);
         }
+    }
+}
+
+#[inline]
+fn for_each(mut mask: u64, mut each: impl FnMut(usize)) {
+    while mask != 0 {
+        each(mask.trailing_zeros() as usize);
+        mask &= mask - 1;
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use super::Hit;
+use super::{Hit, Search};
 use crate::finding::RuleId;
-use crate::kind::{PiiType, TypeSet};
+use crate::kind::PiiType;
 
 const IPV4: RuleId = RuleId::new("ipv4");
 const IPV6: RuleId = RuleId::new("ipv6");
@@ -14,10 +14,11 @@ const URL_CREDENTIALS: RuleId = RuleId::new("url-credentials");
 const UUID: RuleId = RuleId::new("uuid");
 
 /// Judges the word at `start` as the beginning of an address.
-pub(super) fn judge(text: &str, start: usize, want: TypeSet, out: &mut Vec<Hit>) {
+pub(super) fn judge(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) {
+    let text = place.text;
     let bytes = text.as_bytes();
     let before = start.checked_sub(1).map(|i| bytes[i]);
-    if want.contains(PiiType::IpAddress) && !matches!(before, Some(b'.' | b'-' | b'_')) {
+    if place.wants(PiiType::IpAddress) && !matches!(before, Some(b'.' | b'-' | b'_')) {
         if let Some(end) = ipv4(bytes, start) {
             if before != Some(b':') || start < 2 || bytes[start - 2] != b':' {
                 out.push(Hit::new(start, end, PiiType::IpAddress, 0.9, IPV4));
@@ -25,13 +26,11 @@ pub(super) fn judge(text: &str, start: usize, want: TypeSet, out: &mut Vec<Hit>)
         }
         colons(text, start, out);
     }
-    if want.contains(PiiType::MacAddress)
-        && !matches!(before, Some(b':' | b'-'))
-        && mac(bytes, start)
+    if place.wants(PiiType::MacAddress) && !matches!(before, Some(b':' | b'-')) && mac(bytes, start)
     {
         out.push(Hit::new(start, start + 17, PiiType::MacAddress, 0.9, MAC));
     }
-    if want.contains(PiiType::Uuid)
+    if place.wants(PiiType::Uuid)
         && !matches!(before, Some(b'-'))
         && is_uuid(bytes.get(start..start + 36).unwrap_or_default())
         && !bytes
@@ -184,7 +183,8 @@ fn mac(bytes: &[u8], start: usize) -> bool {
 }
 
 /// Judges the `://` whose colon is at `colon`. Returns up to where it has looked.
-pub(super) fn judge_url(text: &str, colon: usize, want: TypeSet, out: &mut Vec<Hit>) -> usize {
+pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) -> usize {
+    let text = place.text;
     let bytes = text.as_bytes();
     let mut start = colon;
     while start > 0
@@ -228,7 +228,7 @@ pub(super) fn judge_url(text: &str, colon: usize, want: TypeSet, out: &mut Vec<H
         .rposition(|b| *b == b'@')
         .map(|n| host_from + n);
     if let Some(at) = at {
-        credentials(bytes, host_from, at, want, out);
+        credentials(place, host_from, at, out);
     }
     let host = &text[at.map_or(host_from, |at| at + 1)..authority_end];
     let web = matches!(
@@ -236,14 +236,15 @@ pub(super) fn judge_url(text: &str, colon: usize, want: TypeSet, out: &mut Vec<H
         "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "HTTP" | "HTTPS"
     );
     let named = host.contains('.') && host.len() > 3;
-    if want.contains(PiiType::Url) && web && named {
+    if place.wants(PiiType::Url) && web && named {
         out.push(Hit::new(start, end, PiiType::Url, 0.8, URL));
     }
     host_from
 }
 
 /// `user:password@` in a URL: the password is masked.
-fn credentials(bytes: &[u8], from: usize, at: usize, want: TypeSet, out: &mut Vec<Hit>) {
+fn credentials(place: &Search<'_>, from: usize, at: usize, out: &mut Vec<Hit>) {
+    let bytes = place.text.as_bytes();
     let Some(colon) = bytes[from..at]
         .iter()
         .position(|b| *b == b':')
@@ -257,7 +258,7 @@ fn credentials(bytes: &[u8], from: usize, at: usize, want: TypeSet, out: &mut Ve
         || secret
             .iter()
             .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'));
-    if want.contains(PiiType::Password) && !placeholder {
+    if place.wants(PiiType::Password) && !placeholder {
         let mut hit = Hit::new(colon + 1, at, PiiType::Password, 0.95, URL_CREDENTIALS);
         hit.value = true;
         out.push(hit);
@@ -267,6 +268,7 @@ fn credentials(bytes: &[u8], from: usize, at: usize, want: TypeSet, out: &mut Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kind::TypeSet;
 
     #[track_caller]
     fn check(text: &str, expect: &[&str]) {

@@ -1,38 +1,41 @@
 //! Words with digits in them: every one is judged once, by all number rules together.
 
-use super::Hit;
 use super::context::{ahead, back, in_word};
+use super::{Hit, Search};
 use crate::kind::{PiiType, TypeSet};
-use crate::rules::{RuleSet, Trigger};
+use crate::rules::Trigger;
 
 /// The most rules that keywords near one number can speak for.
 const MAX_SUPPORT: usize = 48;
 /// How many words away a keyword may stand.
 const REACH: usize = 8;
 
-/// A place in a text, and what is looked for there.
-pub(super) struct Place<'a> {
-    pub(super) text: &'a str,
-    pub(super) key: &'a str,
-    pub(super) rules: &'a RuleSet,
-    pub(super) want: TypeSet,
-}
-
 /// Judges the word from `start` to `end`, which holds a digit. Returns up to where it has looked.
-pub(super) fn judge(place: &Place<'_>, start: usize, end: usize, out: &mut Vec<Hit>) -> usize {
+pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
     if end - start > 128 {
         return end;
     }
-    let support = Support::gather(place, start, end);
+    let reach = reach(bytes, start);
+    if reach < 3 {
+        return end;
+    }
+    let support = if place.plan.keywords {
+        Support::gather(place, start, end)
+    } else {
+        Support::NONE
+    };
+    if support.len == 0 && reach + 6 < usize::from(place.plan.free_min) {
+        return end;
+    }
     let mut best: Option<Hit> = None;
     for from in starts(bytes, start).into_iter().flatten() {
-        consider(place, from, &support, &mut best);
+        consider(place, from, start + reach, &support, &mut best);
     }
     match best {
         Some(hit) => {
             let past = hit.end.max(end);
-            if place.want.contains(hit.kind) {
+            if place.wants(hit.kind) {
                 out.push(hit);
             }
             past
@@ -63,12 +66,36 @@ fn starts(bytes: &[u8], start: usize) -> [Option<usize>; 3] {
     [letters, sign, Some(start)]
 }
 
-fn consider(place: &Place<'_>, from: usize, support: &Support, best: &mut Option<Hit>) {
+/// How far the groups of letters and digits that begin at `start` go, as one number may.
+fn reach(bytes: &[u8], start: usize) -> usize {
+    let rest = &bytes[start..bytes.len().min(start + 128)];
+    let mut signs = 0;
+    let len = rest
+        .iter()
+        .take_while(|b| {
+            signs = if b.is_ascii_alphanumeric() {
+                0
+            } else {
+                signs + 1
+            };
+            let sign = matches!(
+                b,
+                b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b':' | b'+' | b'*' | b',' | b'#'
+            );
+            signs == 0 || (sign && signs < 3)
+        })
+        .count();
+    // A closing bracket may be a part of it.
+    len - (signs.min(len)).saturating_sub(1)
+}
+
+fn consider(place: &Search<'_>, from: usize, to: usize, support: &Support, best: &mut Option<Hit>) {
     let bytes = place.text.as_bytes();
     let edge = left_edge(bytes, from);
     if edge == Edge::Inside {
         return;
     }
+    let len = to - from;
     let accept = |end: usize| right_edge(bytes, end);
     let mut offer = |index: u16, score: f32| {
         let rule = place.rules.rule(index);
@@ -87,10 +114,17 @@ fn consider(place: &Place<'_>, from: usize, support: &Support, best: &mut Option
     };
     for &(index, distance) in support.rules() {
         let rule = place.rules.rule(index);
-        offer(index, rule.context - 0.015 * f32::from(distance));
+        if usize::from(rule.min_len()) <= len {
+            offer(index, rule.context - 0.015 * f32::from(distance));
+        }
     }
     if edge == Edge::Clear {
-        for &index in &place.rules.free {
+        let rules = place
+            .plan
+            .free
+            .get(usize::from(bytes[from]))
+            .map_or(&[][..], Vec::as_slice);
+        for &(index, _) in rules.iter().filter(|(_, min)| usize::from(*min) <= len) {
             offer(index, place.rules.rule(index).score);
         }
     }
@@ -141,6 +175,11 @@ struct Support {
 }
 
 impl Support {
+    const NONE: Self = Self {
+        rules: [(0, 0); MAX_SUPPORT],
+        len: 0,
+    };
+
     fn rules(&self) -> &[(u16, u8)] {
         &self.rules[..self.len]
     }
@@ -152,11 +191,8 @@ impl Support {
         }
     }
 
-    fn gather(place: &Place<'_>, start: usize, end: usize) -> Self {
-        let mut support = Self {
-            rules: [(0, 0); MAX_SUPPORT],
-            len: 0,
-        };
+    fn gather(place: &Search<'_>, start: usize, end: usize) -> Self {
+        let mut support = Self::NONE;
         support.look_back(place, place.text, start, 0);
         if !place.key.is_empty() {
             support.look_back(place, place.key, place.key.len(), 1);
@@ -173,7 +209,7 @@ impl Support {
         support
     }
 
-    fn look_back(&mut self, place: &Place<'_>, text: &str, at: usize, extra: usize) {
+    fn look_back(&mut self, place: &Search<'_>, text: &str, at: usize, extra: usize) {
         for near in back(text, at) {
             if near.distance > REACH {
                 break;
@@ -182,7 +218,7 @@ impl Support {
         }
     }
 
-    fn word(&mut self, place: &Place<'_>, text: &str, start: usize, hash: u64, distance: usize) {
+    fn word(&mut self, place: &Search<'_>, text: &str, start: usize, hash: u64, distance: usize) {
         let Some(keyword) = place.rules.keywords.get(hash) else {
             return;
         };
@@ -200,8 +236,9 @@ impl Support {
         }
     }
 
-    fn add_number(&mut self, place: &Place<'_>, index: u16, distance: usize) {
-        if place.rules.rule(index).trigger == Trigger::Number {
+    fn add_number(&mut self, place: &Search<'_>, index: u16, distance: usize) {
+        let rule = place.rules.rule(index);
+        if rule.trigger == Trigger::Number && place.wants(rule.kind) {
             self.add(index, distance);
         }
     }

@@ -1,10 +1,9 @@
 //! Credentials: known first characters, shapes beside a vendor's name, and random tokens beside
 //! a word for a secret.
 
-use super::Hit;
 use super::context::{back, in_word};
 use super::net::is_uuid;
-use super::numbers::Place;
+use super::{Hit, Search};
 use crate::checks::looks_random;
 use crate::finding::RuleId;
 use crate::keys;
@@ -24,7 +23,7 @@ const MAX_TOKEN: usize = 4096;
 const MAX_PEM: usize = 16 * 1024;
 
 /// Judges known prefixes at the word that begins at `start`. Returns up to where it has looked.
-pub(super) fn judge_prefix(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+pub(super) fn judge_prefix(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
     let from = match start.checked_sub(1).map(|i| bytes[i]) {
         Some(b'$' | b'_') => start - 1,
@@ -34,7 +33,7 @@ pub(super) fn judge_prefix(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) 
     for at in [from, start] {
         for index in place.rules.with_prefix(&bytes[at..]) {
             let rule = place.rules.rule(*index);
-            if !place.want.contains(rule.kind) {
+            if !place.wants(rule.kind) {
                 continue;
             }
             let accept = |end: usize| {
@@ -55,21 +54,21 @@ pub(super) fn judge_prefix(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) 
 }
 
 /// JWT, PEM and embedded media.
-fn judge_named(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+fn judge_named(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = &place.text.as_bytes()[start..];
-    if bytes.starts_with(b"eyJ") && place.want.contains(PiiType::Jwt) {
+    if bytes.starts_with(b"eyJ") && place.wants(PiiType::Jwt) {
         if let Some(len) = jwt(bytes) {
             out.push(Hit::new(start, start + len, PiiType::Jwt, 0.97, JWT));
             return start + len;
         }
     }
-    if bytes.starts_with(b"BEGIN ") && place.want.contains(PiiType::PrivateKey) {
+    if bytes.starts_with(b"BEGIN ") && place.wants(PiiType::PrivateKey) {
         if let Some((from, end)) = pem(place.text, start) {
             out.push(Hit::new(from, end, PiiType::PrivateKey, 0.99, PEM));
             return end;
         }
     }
-    if bytes.starts_with(b"data:") && place.want.contains(PiiType::Media) {
+    if bytes.starts_with(b"data:") && place.wants(PiiType::Media) {
         if let Some(len) = media(bytes) {
             out.push(Hit::new(
                 start,
@@ -172,15 +171,15 @@ struct Evidence {
 
 /// Judges the token that holds the word at `start`, whose run of token characters begins there.
 /// Returns up to where it has looked.
-pub(super) fn judge_token(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+pub(super) fn judge_token(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
     let end = token_end(bytes, start);
-    if end - start < MIN_TOKEN || end - start > MAX_TOKEN || !place.want.contains(PiiType::Secret) {
+    if end - start < MIN_TOKEN || end - start > MAX_TOKEN || !place.wants(PiiType::Secret) {
         return end;
     }
     // The name may be glued to its value: `vendor_token-1234…`, `key=…` is split at `=` already.
     let token = &bytes[start..end];
-    if !token.iter().any(u8::is_ascii_digit) && token.len() < 20 {
+    if !may_be_generated(token) {
         return end;
     }
     let mut support = [(0u16, 0usize); 16];
@@ -227,7 +226,15 @@ pub(super) fn judge_token(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -
             best = Some(hit);
         }
     };
-    for index in &place.rules.free_tokens {
+    let free = place
+        .plan
+        .free_tokens
+        .get(usize::from(bytes[start]))
+        .map_or(&[][..], Vec::as_slice);
+    for (index, _) in free
+        .iter()
+        .filter(|(_, min)| usize::from(*min) <= end - start)
+    {
         let rule = place.rules.rule(*index);
         if let Some(end) = rule.matches_at(place.text, start, accept) {
             offer(Hit::new(
@@ -265,6 +272,18 @@ pub(super) fn judge_token(place: &Place<'_>, start: usize, out: &mut Vec<Hit>) -
         return past;
     }
     end
+}
+
+/// Whether a token is worth a look: digits in it, or letters that change case often.
+fn may_be_generated(token: &[u8]) -> bool {
+    if token.iter().any(u8::is_ascii_digit) {
+        return true;
+    }
+    let changes = token
+        .windows(2)
+        .filter(|w| w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
+        .count();
+    token.len() >= 20 && changes * 6 >= token.len()
 }
 
 /// Where the token that begins at `start` ends.

@@ -1,0 +1,112 @@
+//! Which rules and judges a choice of types needs, worked out once.
+
+use super::numbers;
+use crate::kind::{PiiType, TypeSet};
+use crate::rules::{RuleSet, Trigger};
+
+/// What is looked for.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) want: TypeSet,
+    /// Number rules that need no keyword, by the first byte, with their shortest match.
+    pub(super) free: Vec<Vec<(u16, u8)>>,
+    /// The shortest match of any of them.
+    pub(super) free_min: u8,
+    /// Token rules that need no keyword, in the same way.
+    pub(super) free_tokens: Vec<Vec<(u16, u8)>>,
+    pub(super) keywords: bool,
+    pub(super) numbers: bool,
+    pub(super) dates: bool,
+    pub(super) net: bool,
+    pub(super) secrets: bool,
+    pub(super) email: bool,
+    pub(super) names: bool,
+}
+
+/// The number rules of the seed's shapes.
+const SEED_RULES: [&str; 5] = [
+    "us-ssn",
+    "card",
+    "card-grouped",
+    "phone-nanp",
+    "phone-international",
+];
+
+impl Plan {
+    /// All rules of the types `want`.
+    pub(crate) fn new(rules: &RuleSet, want: TypeSet) -> Self {
+        let mut plan = Self {
+            want,
+            free: by_first(rules, want, Trigger::Number, |_| true),
+            free_min: 0,
+            free_tokens: by_first(rules, want, Trigger::Token, |_| true),
+            keywords: true,
+            numbers: numbers::wanted(want),
+            dates: want.intersects(TypeSet::of(&[PiiType::Date, PiiType::Age])),
+            net: want.intersects(TypeSet::of(&[
+                PiiType::IpAddress,
+                PiiType::MacAddress,
+                PiiType::Uuid,
+            ])),
+            secrets: want.intersects(TypeSet::of(&[
+                PiiType::Secret,
+                PiiType::Password,
+                PiiType::Jwt,
+                PiiType::PrivateKey,
+                PiiType::Media,
+                PiiType::CryptoWallet,
+            ])),
+            email: want.contains(PiiType::Email),
+            names: want.intersects(TypeSet::of(&[
+                PiiType::Person,
+                PiiType::Location,
+                PiiType::Organization,
+            ])),
+        };
+        plan.measure();
+        plan
+    }
+
+    /// The seed's shapes alone: no keywords, no vendors.
+    pub(crate) fn seed(rules: &RuleSet, want: TypeSet) -> Self {
+        let mut plan = Self::new(rules, want);
+        plan.free = by_first(rules, want, Trigger::Number, |id| SEED_RULES.contains(&id));
+        plan.keywords = false;
+        plan.secrets = false;
+        plan.measure();
+        plan
+    }
+
+    fn measure(&mut self) {
+        self.free_min = self
+            .free
+            .iter()
+            .flatten()
+            .map(|(_, min)| *min)
+            .min()
+            .unwrap_or(u8::MAX);
+    }
+}
+
+fn by_first(
+    rules: &RuleSet,
+    want: TypeSet,
+    trigger: Trigger,
+    keep: impl Fn(&str) -> bool,
+) -> Vec<Vec<(u16, u8)>> {
+    (0..128u8)
+        .map(|first| {
+            rules
+                .iter()
+                .filter(|(_, rule)| {
+                    rule.trigger == trigger
+                        && rule.score > 0.0
+                        && want.contains(rule.kind)
+                        && keep(rule.id.as_str())
+                        && rule.may_begin(first)
+                })
+                .map(|(index, rule)| (index, rule.min_len()))
+                .collect()
+        })
+        .collect()
+}
