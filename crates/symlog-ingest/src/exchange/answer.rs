@@ -192,7 +192,7 @@ impl Answer {
                     .insert("unreadable_events".to_owned(), unreadable.into());
             }
             let ended = self.ended || done || self.finish.is_some() || self.failure.is_some();
-            if shape.is_some() && !ended {
+            if !ended && (shape.is_some() || unreadable > 0) {
                 self.extra.insert("incomplete".to_owned(), true.into());
             }
         }

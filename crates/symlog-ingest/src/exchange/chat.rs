@@ -8,8 +8,8 @@ const USED: [&str; 5] = ["choices", "usage", "model", "object", "error"];
 
 pub(super) fn event(answer: &mut Answer, event: &Value) {
     answer.set_model(event.get("model"));
-    for report in [event.get("usage"), event.pointer("/x_groq/usage")] {
-        if let Some(report) = report {
+    for place in ["/usage", "/x_groq/usage"] {
+        if let Some(report) = event.pointer(place) {
             answer.usage.report(report);
         }
     }

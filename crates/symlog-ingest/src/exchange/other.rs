@@ -10,8 +10,8 @@ const VECTORS: [&str; 3] = ["embedding", "embeddings", "embeddingsByType"];
 
 pub(super) fn retrieval(answer: &mut Answer, event: &Value) {
     answer.set_model(event.get("model"));
-    for report in [event.get("usage"), event.get("meta"), Some(event)] {
-        if let Some(report) = report {
+    for place in ["/usage", "/meta", ""] {
+        if let Some(report) = event.pointer(place) {
             answer.usage.report(report);
         }
     }

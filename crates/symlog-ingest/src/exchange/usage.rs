@@ -107,9 +107,7 @@ impl Usage {
 
     /// Input, output and total; none where none of them was reported.
     pub(crate) fn tokens(&self) -> Option<TokenUsage> {
-        if self.input.or(self.output).or(self.total).is_none() {
-            return None;
-        }
+        self.input.or(self.output).or(self.total)?;
         let count = |count: Option<u64>| count.map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let input_tokens = count(self.input).unwrap_or(0);
         let output_tokens = count(self.output).unwrap_or(0);

@@ -1,0 +1,148 @@
+//! Streams, formats and line numbers.
+
+use std::io::Write;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use symlog_ingest::{Format, Options, Problem, UnknownFormat, reader};
+
+use crate::support::{interactions, row, units};
+
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn formats_have_the_names_of_the_command_line() {
+    for format in Format::ALL {
+        assert_eq!(format.to_string().parse(), Ok(format));
+    }
+    let error: UnknownFormat = "jsonl".parse::<Format>().unwrap_err();
+    assert!(error.to_string().contains("provider-http"));
+}
+
+#[test]
+fn good_lines_around_a_bad_one_are_read() {
+    let input = b"{\"request_data\":{\"prompt\":\"1\"}}\n\n  \t\r\nbad\n{\"request_data\":{\"prompt\":\"5\"}}\r\n{\"request_data\":{\"prompt\":\"6\"}}";
+    let units = units(input, Format::Auto);
+    assert_eq!(units.len(), 4);
+    let lines: Vec<u64> = units
+        .iter()
+        .map(|unit| match unit {
+            Ok(unit) => unit.line,
+            Err(error) => error.line,
+        })
+        .collect();
+    assert_eq!(lines, [1, 4, 5, 6]);
+    assert!(units[1].is_err());
+}
+
+#[test]
+fn formats_may_be_mixed_line_by_line() {
+    let mut input = row("/v1/chat/completions", "{}", 200, "{}");
+    input.extend(
+        b"\n{\"request_data\":{}}\n{\"traj\":[{\"role\":\"assistant\",\"content\":\"x\"}]}\n",
+    );
+    input.extend(br#"{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"0a","spanId":"0b","attributes":[{"key":"gen_ai.system","value":{"stringValue":"x"}}]}]}]}]}"#);
+    assert_eq!(interactions(&input, Format::Auto).len(), 4);
+}
+
+#[test]
+fn a_byte_order_mark_is_no_error() {
+    let input = "\u{feff}{\"request_data\":{\"prompt\":\"x\"}}";
+    assert_eq!(interactions(input.as_bytes(), Format::Auto).len(), 1);
+}
+
+#[test]
+fn gzip_is_recognised_in_any_format() {
+    let mut members = gzip(b"{\"request_data\":{}}\n");
+    members.extend(gzip(b"{\"request_data\":{}}\n"));
+    assert_eq!(interactions(&members, Format::Interaction).len(), 2);
+}
+
+#[test]
+fn readers_that_give_one_byte_at_a_time_are_read_alike() {
+    struct Slow<'a>(&'a [u8]);
+    impl std::io::Read for Slow<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            let n = 1.min(self.0.len()).min(buffer.len());
+            buffer[..n].copy_from_slice(&self.0[..n]);
+            self.0 = &self.0[n..];
+            Ok(n)
+        }
+    }
+    let plain = b"{\"request_data\":{\"prompt\":\"a\"}}\nbad\n{\"request_data\":{}}\n";
+    for input in [plain.to_vec(), gzip(plain)] {
+        let slow = std::io::BufReader::with_capacity(1, Slow(&input));
+        let results: Vec<bool> = reader(slow, Format::Auto, Options::default())
+            .map(|unit| unit.is_ok())
+            .collect();
+        assert_eq!(results, [true, false, true]);
+    }
+}
+
+#[test]
+fn a_line_beyond_the_limit_is_passed_over_and_named() {
+    let options = Options {
+        max_line_bytes: 40,
+        ..Options::default()
+    };
+    let long = format!(
+        "{{\"request_data\":{{\"prompt\":\"{}\"}}}}",
+        "x".repeat(100)
+    );
+    let input = format!("{{\"request_data\":{{}}}}\n{long}\n{{\"request_data\":{{}}}}\n");
+    let units: Vec<_> = reader(input.as_bytes(), Format::Auto, options).collect();
+    assert!(units[0].is_ok() && units[2].is_ok());
+    let error = units[1].as_ref().unwrap_err();
+    assert_eq!(error.line, 2);
+    assert!(matches!(
+        error.problem,
+        Problem::TooLong { bytes, limit: 40 } if bytes == long.len() as u64
+    ));
+}
+
+#[test]
+fn nothing_is_an_error() {
+    for input in [&b""[..], b"\n\n", &gzip(b"")] {
+        let units = units(input, Format::Auto);
+        assert_eq!(units.len(), 1);
+        assert!(matches!(
+            units[0].as_ref().unwrap_err().problem,
+            Problem::Empty
+        ));
+    }
+}
+
+#[test]
+fn the_fields_of_an_unknown_line_are_named_but_not_quoted() {
+    let text = units(br#"{"foo":"SECRET","jane@example.com":1}"#, Format::Auto)
+        .remove(0)
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("the fields foo, …"), "{text}");
+    assert!(!text.contains("SECRET") && !text.contains("jane"), "{text}");
+    let text = units(br#"{"request_data":{}}"#, Format::ProviderHttp)
+        .remove(0)
+        .unwrap_err()
+        .to_string();
+    assert!(text.contains("not of format provider-http"), "{text}");
+    assert!(text.contains("request_data"), "{text}");
+}
+
+#[test]
+fn options_name_agent_and_model() {
+    let options = Options {
+        agent_id: "importer".to_owned(),
+        model: "gpt-4o".to_owned(),
+        ..Options::default()
+    };
+    let unit = reader(&b"{\"request_data\":{}}"[..], Format::Auto, options)
+        .next()
+        .unwrap()
+        .unwrap();
+    assert_eq!(unit.interactions[0].agent_id(), Some("importer"));
+    assert_eq!(unit.interactions[0].model_identifier(), Some("gpt-4o"));
+}
