@@ -178,10 +178,9 @@ impl Answer {
     fn settle(&mut self, shape: Option<Shape>, done: bool, unreadable: u64) {
         let items = std::mem::take(&mut self.items);
         items.settle(self);
-        let (text, thought) = think::split(std::mem::take(&mut self.text));
-        self.text = text;
-        if !thought.is_empty() {
-            if !self.reasoning.is_empty() {
+        if let Some((text, thought)) = think::split(&self.text) {
+            self.text = text;
+            if !self.reasoning.is_empty() && !thought.is_empty() {
                 self.reasoning.push('\n');
             }
             self.reasoning.push_str(&thought);

@@ -3,22 +3,22 @@
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
 
-/// The answer and the reasoning in `text`.
+/// The answer and the reasoning in `text`; none where there is no reasoning in it.
 ///
 /// Some chat templates open the block in the prompt, so that the text begins inside it; then only
 /// the closing tag is seen, always followed by a line feed or the end. A tag in backticks is a
 /// mention of the tag and stays.
-pub(crate) fn split(text: String) -> (String, String) {
+pub(crate) fn split(text: &str) -> Option<(String, String)> {
     if !text.contains(CLOSE) && !text.trim_start().starts_with(OPEN) {
-        return (text, String::new());
+        return None;
     }
     let (mut answer, mut reasoning) = (String::new(), String::new());
-    let mut rest = match unopened(&text) {
+    let mut rest = match unopened(text) {
         Some(end) => {
             reasoning.push_str(text[..end].trim());
             text[end + CLOSE.len()..].trim_start_matches('\n')
         }
-        None => &text,
+        None => text,
     };
     while let Some(start) = opening(rest) {
         let inside = &rest[start + OPEN.len()..];
@@ -37,7 +37,7 @@ pub(crate) fn split(text: String) -> (String, String) {
         });
     }
     answer.push_str(rest);
-    (answer, reasoning)
+    Some((answer, reasoning))
 }
 
 /// Where a block ends that was opened before the text began.
@@ -60,7 +60,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, answer: &str, reasoning: &str) {
-        let (a, r) = split(text.to_owned());
+        let (a, r) = split(text).unwrap_or_else(|| (text.to_owned(), String::new()));
         assert_eq!((a.as_str(), r.as_str()), (answer, reasoning));
     }
 

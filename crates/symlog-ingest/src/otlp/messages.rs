@@ -70,9 +70,10 @@ fn of_message(message: &Value, finish: Option<&Value>) -> Said {
             .cloned(),
     );
     said.tool_calls = tool_calls(&Value::Array(calls));
-    let (text, thought) = split_thinking(std::mem::take(&mut said.text));
-    said.text = text;
-    said.reasoning.push_str(&thought);
+    if let Some((text, thought)) = split_thinking(&said.text) {
+        said.text = text;
+        said.reasoning.push_str(&thought);
+    }
     said
 }
 

@@ -1,5 +1,11 @@
 //! What the crate makes of real and hostile input.
 
+#![allow(
+    clippy::unwrap_used,
+    reason = "helpers of tests are outside of #[test] functions"
+)]
+#![allow(clippy::print_stderr, reason = "what is skipped is said")]
+
 mod agent_runs;
 mod captures;
 mod hostile;
