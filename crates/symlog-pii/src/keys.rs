@@ -1,5 +1,9 @@
 //! Which keys name something secret, judged word by word.
 
+use std::sync::LazyLock;
+
+use crate::rules::{Words as WordMap, fold_hash};
+
 /// At most this many words of a key are looked at, counted from its end.
 const MAX_WORDS: usize = 12;
 /// A longer word is data, not a name.
@@ -17,45 +21,207 @@ pub(crate) fn has_word(key: &str, word: &str) -> bool {
     Words::of(last_segment(key)).is_some_and(|words| (0..words.count).any(|i| words.get(i) == word))
 }
 
-/// Whether a single word near a token speaks for its being a secret.
-pub(crate) fn names_secret(word: &[u8]) -> bool {
-    const WORDS: [&str; 26] = [
-        "key",
-        "token",
-        "secret",
-        "password",
-        "passwd",
-        "pwd",
-        "apikey",
-        "auth",
-        "authorization",
-        "bearer",
-        "credential",
-        "credentials",
-        "creds",
-        "api",
-        "access",
-        "private",
-        "pat",
-        "secrets",
-        "tokens",
-        "passphrase",
-        "signing",
-        "oauth",
-        "sk",
-        "pass",
-        "webhook",
-        "jwt",
-    ];
-    word.len() <= MAX_WORD
-        && (WORDS
-            .iter()
-            .any(|w| w.as_bytes().eq_ignore_ascii_case(word))
-            || RUN_TOGETHER.iter().any(|tail| {
+/// What a single word near a token says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cue {
+    /// It is a secret.
+    Secret,
+    /// It is printed for all to see: a digest, an identifier.
+    Public,
+}
+
+/// What the word says, if anything.
+pub(crate) fn cue(word: &[u8]) -> Option<Cue> {
+    static CUES: LazyLock<WordMap<Cue>> = LazyLock::new(|| {
+        let secret = SECRET_WORDS.iter().map(|w| (*w, Cue::Secret));
+        let public = PUBLIC_WORDS.iter().map(|w| (*w, Cue::Public));
+        WordMap::new(
+            secret
+                .chain(public)
+                .map(|(w, cue)| (fold_hash(w.as_bytes()), cue)),
+        )
+    });
+    let glued = || {
+        (8..=MAX_WORD).contains(&word.len())
+            && RUN_TOGETHER.iter().any(|tail| {
                 word.len() >= tail.len()
                     && word[word.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
-            }))
+            })
+    };
+    CUES.get(fold_hash(word))
+        .copied()
+        .or_else(|| glued().then_some(Cue::Secret))
 }
+
+const SECRET_WORDS: [&str; 26] = [
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "apikey",
+    "auth",
+    "authorization",
+    "bearer",
+    "credential",
+    "credentials",
+    "creds",
+    "api",
+    "access",
+    "private",
+    "pat",
+    "secrets",
+    "tokens",
+    "passphrase",
+    "signing",
+    "oauth",
+    "sk",
+    "pass",
+    "webhook",
+    "jwt",
+];
+
+const PUBLIC_WORDS: [&str; 24] = [
+    "sha256",
+    "sha1",
+    "sha512",
+    "sha",
+    "md5",
+    "hash",
+    "checksum",
+    "digest",
+    "commit",
+    "rev",
+    "revision",
+    "etag",
+    "integrity",
+    "uuid",
+    "guid",
+    "fingerprint",
+    "id",
+    "version",
+    "public",
+    "pub",
+    "signature",
+    "nonce",
+    "salt",
+    "blob",
+];
+
+/// Whether `key` is worth a full look, by its last characters alone. Never false for a key that
+/// [`is_sensitive`].
+#[inline]
+pub(crate) fn may_be_sensitive(key: &[u8]) -> bool {
+    let [.., a, b, c] = key else {
+        return key.len() == 2;
+    };
+    if !(a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_alphabetic()) {
+        return true;
+    }
+    let bit = ending(*a, *b, *c);
+    ENDINGS[bit / 64] >> (bit % 64) & 1 == 1
+        || key.windows(2).any(|pair| matches!(pair, b"ss" | b"SS"))
+}
+
+/// Five bits of each letter.
+const fn ending(a: u8, b: u8, c: u8) -> usize {
+    ((a & 31) as usize) << 10 | ((b & 31) as usize) << 5 | (c & 31) as usize
+}
+
+/// The last letters of all words with which a sensitive key can end.
+const ENDINGS: [u64; 512] = {
+    let mut bits = [0; 512];
+    let mut i = 0;
+    while i < LAST_WORDS.len() {
+        let word = LAST_WORDS[i].as_bytes();
+        let n = word.len();
+        let bit = ending(word[n - 3], word[n - 2], word[n - 1]);
+        bits[bit / 64] |= 1 << (bit % 64);
+        i += 1;
+    }
+    bits
+};
+
+/// Words with which a sensitive key can end; a test holds them against the verdict itself.
+const LAST_WORDS: [&str; 76] = [
+    "password",
+    "passwords",
+    "passwd",
+    "pwd",
+    "pswd",
+    "passphrase",
+    "passcode",
+    "pass",
+    "secret",
+    "secrets",
+    "credential",
+    "credentials",
+    "creds",
+    "authorization",
+    "authentication",
+    "apikey",
+    "apikeys",
+    "apitoken",
+    "ssn",
+    "cvv",
+    "cvc",
+    "csc",
+    "otp",
+    "totp",
+    "mnemonic",
+    "bearer",
+    "cookie",
+    "cookies",
+    "privkey",
+    "creditcard",
+    "cardnumber",
+    "ccnumber",
+    "socialsecurity",
+    "socialsecuritynumber",
+    "pincode",
+    "passwort",
+    "token",
+    "jwt",
+    "key",
+    "auth",
+    "pin",
+    "tokens",
+    "keys",
+    "code",
+    "number",
+    "num",
+    "security",
+    "card",
+    "string",
+    "phrase",
+    "maiden",
+    "value",
+    "val",
+    "plain",
+    "plaintext",
+    "raw",
+    "text",
+    "str",
+    "header",
+    "base",
+    "hex",
+    "encoded",
+    "new",
+    "old",
+    "current",
+    "previous",
+    "confirm",
+    "confirmation",
+    "prod",
+    "dev",
+    "test",
+    "staging",
+    "live",
+    "primary",
+    "secondary",
+    "default",
+];
 
 /// Whether `key` says that what lies below it are the model's own tokens.
 pub(crate) fn is_logprobs(key: &str) -> bool {
@@ -542,6 +708,7 @@ mod tests {
             "HTTPAuth",
         ] {
             assert!(is_sensitive(key), "{key}");
+            assert!(may_be_sensitive(last_segment(key).as_bytes()), "{key}");
         }
     }
 

@@ -18,14 +18,16 @@ fn main() -> Result<()> {
     let mut data = PathBuf::from("../shared/data");
     let mut errors = None;
     let only_speed;
+    let mut only = None;
     match args.next().as_deref() {
         command @ Some("eval" | "speed") => only_speed = command == Some("speed"),
         other => bail!(
-            "unknown command {other:?}; use `eval [--errors SET TYPE] [DATA]` or `speed [DATA]`"
+            "unknown command {other:?}; use `eval [--errors SET TYPE] [DATA]` or `speed [--profile P] [DATA]`"
         ),
     }
     while let Some(arg) = args.next() {
         match arg.as_str() {
+            "--profile" => only = args.next(),
             "--errors" => errors = args.next().zip(args.next()),
             path => data = PathBuf::from(path),
         }
@@ -38,10 +40,10 @@ fn main() -> Result<()> {
         return score::print_errors(&data, &set, &kind);
     }
     if only_speed {
-        return speed::print(&data);
+        return speed::print(&data, only.as_deref());
     }
     score::print_table(&data)?;
     score::print_secrets(&data)?;
     score::print_noise(&data)?;
-    speed::print(&data)
+    speed::print(&data, only.as_deref())
 }

@@ -10,13 +10,16 @@ use symlog_pii::{Counts, Masker, Profile};
 use crate::data;
 
 /// The best of seven passes over each corpus, for each profile.
-pub(crate) fn print(data: &Path) -> Result<()> {
+pub(crate) fn print(data: &Path, only: Option<&str>) -> Result<()> {
     println!("\n| corpus | profile | MB/s |\n|---|---|---|");
     for corpus in ["sparse", "clean"] {
         let texts = data::corpus(data, corpus)?;
         let bytes: usize = texts.iter().map(String::len).sum();
         for profile in [Profile::Seed, Profile::Default, Profile::Hipaa] {
             let name = profile.to_string();
+            if only.is_some_and(|only| only != name) {
+                continue;
+            }
             let masker = Masker::builder().profile(profile).build()?;
             let best = (0..7)
                 .map(|_| {

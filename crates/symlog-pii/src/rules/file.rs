@@ -76,19 +76,22 @@ pub(super) fn parse(file: &str, text: &str) -> Result<Vec<(usize, RuleEntry)>, B
         line: source.span().map_or(1, |span| line_of(text, span.start)),
         source: Box::new(source),
     })?;
-    Ok(parsed
-        .rule
-        .into_iter()
-        .map(|rule| (line_of(text, rule.span().start), rule.into_inner()))
-        .collect())
+    let (mut line, mut seen) = (1, 0);
+    let numbered = parsed.rule.into_iter().map(|rule| {
+        let start = rule.span().start;
+        line += breaks(&text[seen.min(start)..start]);
+        seen = start;
+        (line, rule.into_inner())
+    });
+    Ok(numbered.collect())
 }
 
 fn line_of(text: &str, at: usize) -> usize {
-    text.as_bytes()[..at.min(text.len())]
-        .iter()
-        .filter(|b| **b == b'\n')
-        .count()
-        + 1
+    breaks(text.get(..at).unwrap_or(text)) + 1
+}
+
+fn breaks(text: &str) -> usize {
+    memchr::memchr_iter(b'\n', text.as_bytes()).count()
 }
 
 pub(super) fn problem(file: &str, line: usize, rule: &str, problem: RuleProblem) -> BuildError {

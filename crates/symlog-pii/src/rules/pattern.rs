@@ -70,6 +70,8 @@ pub(crate) struct Pattern {
     first: Set,
     prefix: String,
     min_len: u8,
+    /// The sets of the first bytes, as far as all matches agree.
+    lead: Vec<Set>,
 }
 
 impl Pattern {
@@ -101,17 +103,27 @@ impl Pattern {
         firsts(&root, &mut first);
         let prefix = literal_prefix(&root);
         let min_len = u8::try_from(shortest(&root)).unwrap_or(u8::MAX);
+        let lead = lead(&root);
         Ok(Self {
             root,
             first,
             prefix,
             min_len,
+            lead,
         })
     }
 
     /// Whether a match may begin with `byte`.
     pub(crate) fn may_begin(&self, byte: u8) -> bool {
         self.first.has(byte)
+    }
+
+    /// Whether the first bytes of `text` allow a match; cheaper than trying.
+    #[inline]
+    pub(crate) fn may_match(&self, text: &[u8]) -> bool {
+        text.len() >= self.lead.len()
+            && text.first().is_some_and(|b| self.first.has(*b))
+            && self.lead.iter().zip(text).all(|(set, b)| set.has(*b))
     }
 
     /// The length of the shortest match, at most 255.
@@ -162,6 +174,27 @@ fn firsts(nodes: &[Node], out: &mut Set) -> bool {
         }
     }
     true
+}
+
+fn lead(nodes: &[Node]) -> Vec<Set> {
+    let mut out = Vec::new();
+    for node in nodes {
+        match node {
+            Node::Set(set) => out.push(*set),
+            Node::Repeat(inner, min, max) => {
+                let Node::Set(set) = **inner else { break };
+                out.extend(std::iter::repeat_n(set, usize::from(*min).min(6)));
+                if min != max || *min > 6 {
+                    break;
+                }
+            }
+            Node::Sequence(_) | Node::Either(_) => break,
+        }
+        if out.len() >= 6 {
+            break;
+        }
+    }
+    out
 }
 
 fn shortest(nodes: &[Node]) -> usize {

@@ -97,10 +97,10 @@ impl Rule {
         accept: impl Fn(usize) -> bool,
     ) -> Option<usize> {
         let bytes = text.as_bytes();
-        let first = *bytes.get(start)?;
+        let rest = bytes.get(start..)?;
         self.patterns
             .iter()
-            .filter(|pattern| pattern.may_begin(first))
+            .filter(|pattern| pattern.may_match(rest))
             .find_map(|pattern| {
                 pattern.matches_at(bytes, start, |end| {
                     accept(end)

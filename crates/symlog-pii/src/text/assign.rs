@@ -19,7 +19,7 @@ pub(super) fn judge(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) ->
     let Some((key, quoted)) = key_before(text, at) else {
         return at + 1;
     };
-    if !keys::is_sensitive(key) {
+    if !keys::may_be_sensitive(key.as_bytes()) || !keys::is_sensitive(key) {
         return at + 1;
     }
     let kind = kind_of(key);

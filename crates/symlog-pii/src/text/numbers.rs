@@ -21,7 +21,7 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
         return end;
     }
     let support = if place.plan.keywords {
-        Support::gather(place, start, end)
+        Support::gather(place, start, end, if reach < 5 { 3 } else { REACH })
     } else {
         Support::NONE
     };
@@ -66,28 +66,53 @@ fn starts(bytes: &[u8], start: usize) -> [Option<usize>; 3] {
     [letters, sign, Some(start)]
 }
 
-/// How far the groups of letters and digits that begin at `start` go, as one number may.
+/// How far the groups of letters and digits that begin at `start` go, as one number may: single
+/// signs between them, and no word of more than five letters.
 fn reach(bytes: &[u8], start: usize) -> usize {
-    let rest = &bytes[start..bytes.len().min(start + 128)];
-    let mut signs = 0;
-    let len = rest
-        .iter()
-        .take_while(|b| {
-            signs = if b.is_ascii_alphanumeric() {
-                0
-            } else {
-                signs + 1
-            };
-            let sign = matches!(
-                b,
-                b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b':' | b'+' | b'*' | b',' | b'#'
-            );
-            signs == 0 || (sign && signs < 3)
-        })
-        .count();
-    // A closing bracket may be a part of it.
-    len - (signs.min(len)).saturating_sub(1)
+    let bytes = &bytes[..bytes.len().min(start + 128)];
+    let class = |at: usize| bytes.get(at).map_or(3, |b| CLASS[usize::from(*b)]);
+    let (mut at, mut last) = (start, start);
+    loop {
+        let from = at;
+        let mut digit = false;
+        while class(at) < 2 {
+            digit |= class(at) == 0;
+            at += 1;
+        }
+        if at == from || (!digit && at - from > 5) {
+            break;
+        }
+        // A closing bracket may be a part of it.
+        last = at + usize::from(bytes.get(at) == Some(&b')'));
+        let signs = usize::from(class(at) == 2) + usize::from(class(at) == 2 && class(at + 1) == 2);
+        if signs == 0 {
+            break;
+        }
+        at += signs;
+    }
+    last - start
 }
+
+/// 0: a digit, 1: a letter, 2: what may stand between groups, 3: the end.
+const CLASS: [u8; 256] = {
+    let mut table = [3; 256];
+    let mut i = 0;
+    while i < 256 {
+        let byte = i as u8;
+        if byte.is_ascii_digit() {
+            table[i] = 0;
+        } else if byte.is_ascii_alphabetic() {
+            table[i] = 1;
+        } else if matches!(
+            byte,
+            b' ' | b'-' | b'.' | b'/' | b'(' | b')' | b':' | b'+' | b'*' | b',' | b'#'
+        ) {
+            table[i] = 2;
+        }
+        i += 1;
+    }
+    table
+};
 
 fn consider(place: &Search<'_>, from: usize, to: usize, support: &Support, best: &mut Option<Hit>) {
     let bytes = place.text.as_bytes();
@@ -191,11 +216,11 @@ impl Support {
         }
     }
 
-    fn gather(place: &Search<'_>, start: usize, end: usize) -> Self {
+    fn gather(place: &Search<'_>, start: usize, end: usize, words: usize) -> Self {
         let mut support = Self::NONE;
-        support.look_back(place, place.text, start, 0);
+        support.look_back(place, place.text, start, words, 0);
         if !place.key.is_empty() {
-            support.look_back(place, place.key, place.key.len(), 1);
+            support.look_back(place, place.key, place.key.len(), REACH, 1);
         }
         for near in ahead(place.text, end, 4) {
             support.word(
@@ -209,9 +234,9 @@ impl Support {
         support
     }
 
-    fn look_back(&mut self, place: &Search<'_>, text: &str, at: usize, extra: usize) {
+    fn look_back(&mut self, place: &Search<'_>, text: &str, at: usize, words: usize, extra: usize) {
         for near in back(text, at) {
-            if near.distance > REACH {
+            if near.distance > words {
                 break;
             }
             self.word(place, text, near.start, near.hash(), near.distance + extra);

@@ -6,7 +6,7 @@ use super::net::is_uuid;
 use super::{Hit, Search};
 use crate::checks::looks_random;
 use crate::finding::RuleId;
-use crate::keys;
+use crate::keys::{self, Cue};
 use crate::kind::PiiType;
 use crate::rules::Trigger;
 
@@ -56,6 +56,9 @@ pub(super) fn judge_prefix(place: &Search<'_>, start: usize, out: &mut Vec<Hit>)
 /// JWT, PEM and embedded media.
 fn judge_named(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = &place.text.as_bytes()[start..];
+    if !matches!(bytes.first(), Some(b'e' | b'B' | b'd')) {
+        return start;
+    }
     if bytes.starts_with(b"eyJ") && place.wants(PiiType::Jwt) {
         if let Some(len) = jwt(bytes) {
             out.push(Hit::new(start, start + len, PiiType::Jwt, 0.97, JWT));
@@ -189,15 +192,12 @@ pub(super) fn judge_token(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) 
         if near.distance > 6 {
             break;
         }
-        if near.distance <= 1 && evidence.secret.is_none() && is_public(near.text) {
-            evidence.public = true;
-        }
-        if near.distance <= 4
-            && evidence.secret.is_none()
-            && !evidence.public
-            && keys::names_secret(near.text)
-        {
-            evidence.secret = Some(near.distance);
+        if evidence.secret.is_none() && !evidence.public && near.distance <= 4 {
+            match keys::cue(near.text) {
+                Some(Cue::Public) if near.distance <= 1 => evidence.public = true,
+                Some(Cue::Secret) => evidence.secret = Some(near.distance),
+                _ => {}
+            }
         }
         let Some(keyword) = place.rules.keywords.get(near.hash()) else {
             continue;
@@ -328,37 +328,4 @@ fn plausible(token: &[u8]) -> bool {
     }
     let digits = token.iter().filter(|b| b.is_ascii_digit()).count();
     (digits >= 2 || token.len() >= 24) && looks_random(token)
-}
-
-/// Words for what is printed beside random text that is no secret.
-fn is_public(word: &[u8]) -> bool {
-    const PUBLIC: [&str; 24] = [
-        "sha256",
-        "sha1",
-        "sha512",
-        "sha",
-        "md5",
-        "hash",
-        "checksum",
-        "digest",
-        "commit",
-        "rev",
-        "revision",
-        "etag",
-        "integrity",
-        "uuid",
-        "guid",
-        "fingerprint",
-        "id",
-        "version",
-        "public",
-        "pub",
-        "signature",
-        "nonce",
-        "salt",
-        "blob",
-    ];
-    PUBLIC
-        .iter()
-        .any(|p| word.eq_ignore_ascii_case(p.as_bytes()))
 }
