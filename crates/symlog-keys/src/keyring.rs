@@ -3,10 +3,12 @@
 mod create;
 mod epoch;
 mod error;
+mod inventory;
 mod master;
 mod memory;
 mod periods;
 mod pool;
+mod rekey;
 mod rows;
 mod slots;
 mod sqlite;
@@ -26,8 +28,10 @@ use symlog_crypto::{CryptoProvider, Key, Prk, hmac_sha256};
 
 use self::epoch::EpochStore;
 pub use self::error::KeyringError;
+pub use self::inventory::{Inventory, PeriodInfo, PeriodState, SlotInfo};
 use self::master::Master;
 use self::pool::Pool;
+pub use self::rekey::{Destruction, Rotation};
 use self::storage::Storage;
 
 /// Names a key or a log: 16 bytes, unique by chance.
@@ -54,8 +58,9 @@ pub enum UnitKind {
 /// All keys of one log, in one file beside it, none of them in clear.
 ///
 /// ```text
-/// logging key -> unlock slot -> master key -> period keys, signing key, root secret
-///                                 └ epoch key (apart) -> bucket keys -> unit keys
+/// logging key -> unlock slot -> master key ┬ signing key, root secret
+///                                          ├ with the epoch key -> period keys
+///                                          └ epoch key (apart) -> bucket keys -> unit keys
 /// ```
 ///
 /// Each arrow is AES-256-GCM with a random nonce and associated data that names log, purpose and ids, so no row

@@ -4,6 +4,7 @@
 mod base64;
 mod blocking;
 mod environment;
+mod key_wrap;
 mod keychain;
 mod keyring;
 mod logging_key;
@@ -12,8 +13,12 @@ mod resolve;
 mod store;
 
 pub use environment::Environment;
+pub use key_wrap::{KeyWrap, LocalWrap};
 pub use keychain::{Keychain, KeychainError, NoKeychain, system_keychain};
-pub use keyring::{Access, Id, Keyring, KeyringError, UnitKind};
+pub use keyring::{
+    Access, Destruction, Id, Inventory, Keyring, KeyringError, PeriodInfo, PeriodState, Rotation,
+    SlotInfo, UnitKind,
+};
 pub use logging_key::{EmptyKey, LoggingKey};
 pub use private_file::FileError;
 pub use resolve::{
@@ -25,3 +30,5 @@ pub use store::{
     SecretStore, SecretsConfig, StoreError, StoreErrorSource, TlsConfig, VaultAuth, VaultConfig,
     new_secret_store,
 };
+#[cfg(feature = "vault")]
+pub use store::{VaultStore, VaultTransit};

@@ -5,6 +5,8 @@ mod error;
 mod file;
 mod memory;
 mod open;
+#[cfg(feature = "vault")]
+mod vault;
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub use self::error::{StoreError, StoreErrorSource};
 pub use self::file::FileStore;
 pub use self::memory::MemoryStore;
 pub use self::open::new_secret_store;
+#[cfg(feature = "vault")]
+pub use self::vault::{VaultStore, VaultTransit};
 
 /// How sure it is that a destroyed secret is gone. Ordered from the least.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

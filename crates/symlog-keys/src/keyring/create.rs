@@ -8,7 +8,7 @@ use symlog_crypto::{CryptoProvider, Key, Prk};
 use super::epoch::{EpochEntry, EpochStore, FileEpoch, MemoryEpoch};
 use super::master::Master;
 use super::memory::MemoryStorage;
-use super::periods::{NewKey, put_key};
+use super::periods::{now, put_key};
 use super::pool::Pool;
 use super::rows::{KeyKind, KeyRow, KeyState, Meta, Slot};
 use super::slots::{self, MAX_SLOTS, Unlocker};
@@ -189,7 +189,7 @@ pub(super) struct Parts<'a> {
     pub(super) epochs: Box<dyn EpochStore>,
 }
 
-fn read_slots(
+pub(super) fn read_slots(
     view: &(impl Read + ?Sized),
     damaged: &dyn Fn(&'static str) -> KeyringError,
 ) -> Result<Vec<(Id, Slot)>, KeyringError> {
@@ -220,27 +220,23 @@ fn set_up(
         version: FIRST_MASTER,
         key: Key::generate(provider.random)?,
     };
-    let versioned = (master.version, &master.key);
-    let (slot_id, slot, _) = slots::seal(provider, &log, key, "first", versioned, None)?;
+    let (slot_id, slot) = slots::seal(provider, &log, &master, key, "first", None)?;
     let epoch_key = Key::generate(provider.random)?;
-    let entry = EpochEntry::seal(provider, &log, FIRST_EPOCH, versioned, &epoch_key)?;
+    let entry = EpochEntry::seal(provider, &log, FIRST_EPOCH, &master, &epoch_key)?;
     epochs.replace(&epoch::encode(&log, &[entry]))?;
     storage::update(storage, |view| {
         view.put(Space::Slot, &slot_id, &slot.encode())?;
         for kind in [KeyKind::Root, KeyKind::Signing] {
-            let new = NewKey {
-                kind,
-                class: 0,
-                period: "",
-                key: &Key::generate(provider.random)?,
-            };
-            put_key(view, provider, &log, &master, &new)?;
+            let key = Key::generate(provider.random)?;
+            let new = KeyRow::lasting(kind, master.version);
+            put_key(view, provider, &log, &master.key, new, &key)?;
         }
         let mut meta = Meta {
             log_id: log,
             master: master.version,
             generation: 1,
             epoch: FIRST_EPOCH,
+            created: now(),
             mac: [0; 32],
         };
         meta.mac = master.mac(&meta)?;

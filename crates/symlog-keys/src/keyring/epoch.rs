@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use parking_lot::Mutex;
 use symlog_crypto::{CryptoProvider, Key};
 
+use super::master::Master;
 use super::wrap::{Binding, WRAPPED_LEN, Wrapped, unwrap, wrap};
 use super::{Id, KeyringError};
+use crate::Assurance;
 use crate::private_file;
 
 const MAGIC: &[u8; 16] = b"symlog epoch v1\n";
@@ -23,6 +25,8 @@ const MAX_LEN: u64 = (16 + 16 + MAX_ENTRIES * ENTRY_LEN) as u64;
 pub(super) trait EpochStore: Debug + Send + Sync {
     fn load(&self) -> Result<Option<Vec<u8>>, KeyringError>;
     fn replace(&self, bytes: &[u8]) -> Result<(), KeyringError>;
+    /// How sure it is that what was replaced is gone.
+    fn assurance(&self) -> Assurance;
 }
 
 /// A file beside the keyring. The old content is overwritten where it lay: what a copy-on-write file system, an
@@ -66,6 +70,10 @@ impl EpochStore for FileEpoch {
     fn replace(&self, bytes: &[u8]) -> Result<(), KeyringError> {
         Ok(private_file::replace(&self.path, bytes)?)
     }
+
+    fn assurance(&self) -> Assurance {
+        Assurance::BestEffort
+    }
 }
 
 #[derive(Debug, Default)]
@@ -79,6 +87,10 @@ impl EpochStore for MemoryEpoch {
     fn replace(&self, bytes: &[u8]) -> Result<(), KeyringError> {
         *self.0.lock() = Some(bytes.to_vec());
         Ok(())
+    }
+
+    fn assurance(&self) -> Assurance {
+        Assurance::BestEffort
     }
 }
 
@@ -99,13 +111,14 @@ impl EpochEntry {
         provider: &CryptoProvider,
         log: &Id,
         epoch: u64,
-        (version, master): (u32, &Key),
+        master: &Master,
         key: &Key,
     ) -> Result<Self, KeyringError> {
+        let binding = binding(log, epoch, master.version);
         Ok(Self {
             epoch,
-            master: version,
-            wrapped: wrap(provider, master, &binding(log, epoch, version), key)?,
+            master: master.version,
+            wrapped: wrap(provider, &master.key, &binding, key)?,
         })
     }
 

@@ -14,7 +14,7 @@ pub(super) struct Master {
 }
 
 impl Master {
-    fn duplicate(&self) -> Self {
+    pub(super) fn duplicate(&self) -> Self {
         Self {
             version: self.version,
             key: self.key.duplicate(),
@@ -104,6 +104,10 @@ impl Inner {
             key: key.duplicate(),
         });
         Ok(key)
+    }
+
+    pub(super) fn forget_epoch(&self) {
+        *self.epoch.lock() = None;
     }
 
     pub(super) fn epoch_entries(&self) -> Result<Vec<epoch::EpochEntry>, KeyringError> {

@@ -1,11 +1,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use symlog_crypto::{CryptoProvider, Key, SigningKey};
+use symlog_crypto::{CryptoError, CryptoProvider, Key, Prk, SigningKey};
 
 use super::master::Master;
 use super::rows::{KeyKind, KeyRow, KeyState};
 use super::storage::{Read, Scan, Space, Write};
-use super::wrap::{Binding, unwrap, wrap};
+use super::wrap::{Binding, WRAPPED_LEN, unwrap, wrap};
 use super::{Id, Inner, Keyring, KeyringError, storage};
 
 const MAX_PERIOD_LEN: usize = 32;
@@ -43,18 +43,14 @@ impl Keyring {
             }
             let (meta, master) = inner.meta(view)?;
             let key = Key::generate(inner.provider.random)?;
-            let id = put_key(
-                view,
-                &inner.provider,
-                &inner.log_id,
-                &master,
-                &NewKey {
-                    kind: KeyKind::Period,
-                    class,
-                    period,
-                    key: &key,
-                },
-            )?;
+            let wrapping = inner.wrapping(KeyKind::Period, meta.epoch, &master)?;
+            let row = KeyRow {
+                class,
+                period: period.to_owned(),
+                epoch: meta.epoch,
+                ..KeyRow::lasting(KeyKind::Period, master.version)
+            };
+            let id = put_key(view, &inner.provider, &inner.log_id, &wrapping, row, &key)?;
             inner.put_meta(view, meta, &master)?;
             Ok((id, key))
         })?;
@@ -118,8 +114,24 @@ impl Read for View<'_> {
 }
 
 impl Inner {
-    fn key_row(&self, bytes: &[u8]) -> Result<KeyRow, KeyringError> {
+    pub(super) fn key_row(&self, bytes: &[u8]) -> Result<KeyRow, KeyringError> {
         KeyRow::decode(bytes).ok_or_else(|| self.damaged("the row of a key cannot be read"))
+    }
+
+    /// The key above keys of this kind.
+    pub(super) fn wrapping(
+        &self,
+        kind: KeyKind,
+        epoch: u64,
+        master: &Master,
+    ) -> Result<Key, KeyringError> {
+        match kind {
+            KeyKind::Signing | KeyKind::Root => Ok(master.key.duplicate()),
+            KeyKind::Period => Ok(period_wrapping(
+                &master.key,
+                &self.epoch_key(epoch, master)?,
+            )?),
+        }
     }
 
     fn open_key(&self, master: &Master, id: &Id, row: &KeyRow) -> Result<Key, KeyringError> {
@@ -128,8 +140,8 @@ impl Inner {
         }
         unwrap(
             &self.provider,
-            &master.key,
-            &binding(&self.log_id, id, row),
+            &self.wrapping(row.kind, row.epoch, master)?,
+            &key_binding(&self.log_id, id, row),
             &row.wrapped,
         )
         .map_err(|_| self.damaged("the row of a key was altered"))
@@ -161,40 +173,50 @@ impl Inner {
     }
 }
 
-pub(super) struct NewKey<'a> {
-    pub(super) kind: KeyKind,
-    pub(super) class: u16,
-    pub(super) period: &'a str,
-    pub(super) key: &'a Key,
+impl KeyRow {
+    /// The row of a new key that is no period's, still to be wrapped.
+    pub(super) fn lasting(kind: KeyKind, master: u32) -> Self {
+        Self {
+            kind,
+            state: KeyState::Active,
+            class: 0,
+            period: String::new(),
+            master,
+            epoch: 0,
+            created: now(),
+            wrapped: [0; WRAPPED_LEN],
+        }
+    }
 }
 
-/// Wraps a key and stores it as the active one.
+/// What period keys are wrapped under: gone with the master key, and gone with the epoch key.
+pub(super) fn period_wrapping(master: &Key, epoch: &Key) -> Result<Key, CryptoError> {
+    Prk::extract(epoch.expose(), master.expose()).expand_key(&[b"symlog keyring v1 period"])
+}
+
+/// Wraps a new key and stores it.
 pub(super) fn put_key(
     view: &mut (impl Write + ?Sized),
     provider: &CryptoProvider,
     log: &Id,
-    master: &Master,
-    new: &NewKey<'_>,
+    wrapping: &Key,
+    mut row: KeyRow,
+    key: &Key,
 ) -> Result<Id, KeyringError> {
     let mut id = [0; 16];
     provider.random.fill(&mut id)?;
-    let mut row = KeyRow {
-        kind: new.kind,
-        state: KeyState::Active,
-        class: new.class,
-        period: new.period.to_owned(),
-        master: master.version,
-        created: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| since.as_secs()),
-        wrapped: [0; 60],
-    };
-    row.wrapped = wrap(provider, &master.key, &binding(log, &id, &row), new.key)?;
+    row.wrapped = wrap(provider, wrapping, &key_binding(log, &id, &row), key)?;
     view.put(Space::Key, &id, &row.encode())?;
     Ok(id)
 }
 
-fn binding(log: &Id, id: &Id, row: &KeyRow) -> Binding {
+pub(super) fn now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_secs())
+}
+
+pub(super) fn key_binding(log: &Id, id: &Id, row: &KeyRow) -> Binding {
     Binding::new(
         log,
         "key",
@@ -204,6 +226,7 @@ fn binding(log: &Id, id: &Id, row: &KeyRow) -> Binding {
             &row.class.to_be_bytes(),
             row.period.as_bytes(),
             &row.master.to_be_bytes(),
+            &row.epoch.to_be_bytes(),
         ],
     )
 }

@@ -65,8 +65,10 @@ pub(super) struct Meta {
     pub(super) master: u32,
     /// Counts every change but those of unit keys.
     pub(super) generation: u64,
-    /// Which epoch key the buckets are wrapped under.
+    /// Which epoch key is in use.
     pub(super) epoch: u64,
+    /// When the master key was made, in seconds since 1970.
+    pub(super) created: u64,
     /// Over the fields above, under a key derived from the master key.
     pub(super) mac: [u8; 32],
 }
@@ -86,6 +88,7 @@ impl Meta {
             master,
             generation,
             epoch,
+            created,
             mac: _,
         } = self;
         let mut out = vec![VERSION];
@@ -93,6 +96,7 @@ impl Meta {
         out.extend_from_slice(&master.to_be_bytes());
         out.extend_from_slice(&generation.to_be_bytes());
         out.extend_from_slice(&epoch.to_be_bytes());
+        out.extend_from_slice(&created.to_be_bytes());
         out
     }
 
@@ -103,6 +107,7 @@ impl Meta {
             master: fields.u32()?,
             generation: fields.u64()?,
             epoch: fields.u64()?,
+            created: fields.u64()?,
             mac: fields.take()?,
         };
         fields.end().map(|()| row)
@@ -125,6 +130,9 @@ pub(super) struct Slot {
     pub(super) check: [u8; 16],
     pub(super) master: u32,
     pub(super) wrapped_master: Wrapped,
+    /// The slot's own key under the master key, so that whoever rotates the master key can wrap the new one for
+    /// every slot without having all the logging keys.
+    pub(super) wrapped_kek: Wrapped,
     pub(super) label: String,
 }
 
@@ -136,6 +144,7 @@ impl Slot {
             check,
             master,
             wrapped_master,
+            wrapped_kek,
             label,
         } = self;
         let mut out = vec![VERSION];
@@ -152,6 +161,7 @@ impl Slot {
         out.extend_from_slice(check);
         out.extend_from_slice(&master.to_be_bytes());
         out.extend_from_slice(wrapped_master);
+        out.extend_from_slice(wrapped_kek);
         put_text(&mut out, label);
         out
     }
@@ -173,6 +183,7 @@ impl Slot {
             check: fields.take()?,
             master: fields.u32()?,
             wrapped_master: fields.take()?,
+            wrapped_kek: fields.take()?,
             label: fields.text()?,
         };
         fields.end().map(|()| row)
@@ -198,7 +209,8 @@ pub(super) enum KeyState {
     Destroyed = 3,
 }
 
-/// A key wrapped under the master key.
+/// A key wrapped under the master key; a period key under master and epoch key together, so that it is gone with
+/// either.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct KeyRow {
     pub(super) kind: KeyKind,
@@ -206,6 +218,8 @@ pub(super) struct KeyRow {
     pub(super) class: u16,
     pub(super) period: String,
     pub(super) master: u32,
+    /// Zero for keys that outlive the epochs.
+    pub(super) epoch: u64,
     /// Seconds since 1970, for rotation by age; nothing else depends on it.
     pub(super) created: u64,
     /// Zeros when destroyed.
@@ -220,6 +234,7 @@ impl KeyRow {
             class,
             period,
             master,
+            epoch,
             created,
             wrapped,
         } = self;
@@ -227,6 +242,7 @@ impl KeyRow {
         out.extend_from_slice(&class.to_be_bytes());
         put_text(&mut out, period);
         out.extend_from_slice(&master.to_be_bytes());
+        out.extend_from_slice(&epoch.to_be_bytes());
         out.extend_from_slice(&created.to_be_bytes());
         out.extend_from_slice(wrapped);
         out
@@ -250,6 +266,7 @@ impl KeyRow {
             class: fields.u16()?,
             period: fields.text()?,
             master: fields.u32()?,
+            epoch: fields.u64()?,
             created: fields.u64()?,
             wrapped: fields.take()?,
         };

@@ -2,8 +2,9 @@ use std::collections::HashMap;
 
 use symlog_crypto::{Argon2Params, CryptoError, CryptoProvider, Key, Prk, argon2id};
 
+use super::master::Master;
 use super::rows::{Slot, SlotKind};
-use super::wrap::{Binding, wrap};
+use super::wrap::{Binding, Wrapped, wrap};
 use super::{Id, KeyringError};
 use crate::LoggingKey;
 
@@ -12,6 +13,7 @@ pub(super) const MAX_SLOTS: usize = 32;
 /// Different passphrase costs tried at most. Slots added later share salt and cost of the first, so one run is
 /// the rule.
 const MAX_RUNS: usize = 4;
+const MAX_LABEL_LEN: usize = 200;
 
 /// What a slot derives from its logging key.
 pub(super) struct SlotKey {
@@ -86,41 +88,68 @@ pub(super) fn binding(log: &Id, slot: &Id, master: u32) -> Binding {
     Binding::new(log, "master", &[slot, &master.to_be_bytes()])
 }
 
-/// A new slot for `key`, wrapping the master key.
+pub(super) fn kek_binding(log: &Id, slot: &Id, master: u32) -> Binding {
+    Binding::new(log, "slot", &[slot, &master.to_be_bytes()])
+}
+
+/// A new slot for `key`. `like` is another passphrase slot, whose salt and cost it shares.
 pub(super) fn seal(
     provider: &CryptoProvider,
     log: &Id,
+    master: &Master,
     key: &LoggingKey,
     label: &str,
-    (version, master): (u32, &Key),
-    like: Option<(&[u8; 32], Argon2Params)>,
-) -> Result<(Id, Slot, Key), KeyringError> {
+    like: Option<&Slot>,
+) -> Result<(Id, Slot), KeyringError> {
+    if label.len() > MAX_LABEL_LEN {
+        return Err(KeyringError::Limit {
+            what: "the label of an unlock slot is at most 200 bytes long",
+        });
+    }
     let mut id = [0; 16];
     provider.random.fill(&mut id)?;
     let mut salt = [0; 32];
     provider.random.fill(&mut salt)?;
-    let kind = match (key.raw(), like) {
+    let kind = match (key.raw(), like.map(|slot| (slot.kind, slot.salt))) {
         (Some(_), _) => SlotKind::Raw,
-        (None, Some((shared, params))) => {
-            salt = *shared;
-            SlotKind::Passphrase(params.checked_for_writing()?)
+        (None, Some((SlotKind::Passphrase(params), shared)))
+            if params.checked_for_writing().is_ok() =>
+        {
+            salt = shared;
+            SlotKind::Passphrase(params)
         }
-        (None, None) => SlotKind::Passphrase(Argon2Params::DEFAULT.checked_for_writing()?),
+        (None, _) => SlotKind::Passphrase(Argon2Params::DEFAULT),
     };
-    let derived = Unlocker::new(log, key)
-        .derive(kind, &salt)?
-        .ok_or(KeyringError::Limit {
-            what: "a slot was made for a key of another kind",
-        })?;
-    let SlotKey { kek, check } = derived;
-    let wrapped_master = wrap(provider, &kek, &binding(log, &id, version), master)?;
+    let SlotKey { kek, check } =
+        Unlocker::new(log, key)
+            .derive(kind, &salt)?
+            .ok_or(KeyringError::Limit {
+                what: "a slot was made for a key of another kind",
+            })?;
+    let (wrapped_master, wrapped_kek) = seal_for(provider, log, &id, &kek, master)?;
     let slot = Slot {
         kind,
         salt,
         check,
-        master: version,
+        master: master.version,
         wrapped_master,
+        wrapped_kek,
         label: label.to_owned(),
     };
-    Ok((id, slot, kek))
+    Ok((id, slot))
+}
+
+/// Master key under slot key, and slot key under master key.
+pub(super) fn seal_for(
+    provider: &CryptoProvider,
+    log: &Id,
+    slot: &Id,
+    kek: &Key,
+    master: &Master,
+) -> Result<(Wrapped, Wrapped), KeyringError> {
+    let Master { version, key } = master;
+    Ok((
+        wrap(provider, kek, &binding(log, slot, *version), key)?,
+        wrap(provider, key, &kek_binding(log, slot, *version), kek)?,
+    ))
 }

@@ -255,7 +255,7 @@ impl Inner {
         })
     }
 
-    fn unit(&self, view: &(impl Read + ?Sized), id: &Id) -> Result<Unit, KeyringError> {
+    pub(super) fn unit(&self, view: &(impl Read + ?Sized), id: &Id) -> Result<Unit, KeyringError> {
         let row = view
             .get(Space::Unit, &id[..6])?
             .ok_or(KeyringError::Unknown { id: *id })?;
@@ -267,11 +267,11 @@ impl Inner {
         }
     }
 
-    fn unit_row(&self, bytes: &[u8]) -> Result<Unit, KeyringError> {
+    pub(super) fn unit_row(&self, bytes: &[u8]) -> Result<Unit, KeyringError> {
         Unit::decode(bytes).ok_or_else(|| self.damaged("the row of a unit key cannot be read"))
     }
 
-    fn open_unit(
+    pub(super) fn open_unit(
         &self,
         bucket: &Key,
         id: &Id,
@@ -286,13 +286,21 @@ impl Inner {
         .map_err(|_| self.damaged("the row of a unit key was altered"))
     }
 
-    fn bucket(&self, view: &(impl Read + ?Sized), number: u32) -> Result<Bucket, KeyringError> {
+    pub(super) fn bucket(
+        &self,
+        view: &(impl Read + ?Sized),
+        number: u32,
+    ) -> Result<Bucket, KeyringError> {
         view.get(Space::Bucket, &number.to_be_bytes())?
             .and_then(|row| Bucket::decode(&row))
             .ok_or_else(|| self.damaged("a bucket of unit keys is missing or cannot be read"))
     }
 
-    fn bucket_key(&self, view: &(impl Read + ?Sized), number: u32) -> Result<Key, KeyringError> {
+    pub(super) fn bucket_key(
+        &self,
+        view: &(impl Read + ?Sized),
+        number: u32,
+    ) -> Result<Key, KeyringError> {
         let row = self.bucket(view, number)?;
         let (_, master) = self.meta(view)?;
         let epoch_key = self.epoch_key(row.epoch, &master)?;
@@ -312,11 +320,11 @@ pub(super) fn place(id: &Id) -> (u32, u16) {
     (u32::from_be_bytes([a, b, c, d]), u16::from_be_bytes([e, f]))
 }
 
-fn unit_binding(log: &Id, id: &Id) -> Binding {
+pub(super) fn unit_binding(log: &Id, id: &Id) -> Binding {
     Binding::new(log, "unit", &[id])
 }
 
-fn bucket_binding(log: &Id, number: u32, epoch: u64) -> Binding {
+pub(super) fn bucket_binding(log: &Id, number: u32, epoch: u64) -> Binding {
     Binding::new(
         log,
         "bucket",

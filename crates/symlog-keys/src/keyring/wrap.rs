@@ -62,3 +62,14 @@ pub(super) fn unwrap(
     aead(provider).open(under, &nonce, &binding.0, &mut buf)?;
     Key::try_from_slice(&buf).map_err(|_| AeadError)
 }
+
+/// Takes a wrapped key from under one key to under another.
+pub(super) fn rewrap(
+    provider: &CryptoProvider,
+    from: (&Key, &Binding),
+    to: (&Key, &Binding),
+    wrapped: &Wrapped,
+) -> Result<Wrapped, KeyringError> {
+    let key = unwrap(provider, from.0, from.1, wrapped)?;
+    wrap(provider, to.0, to.1, &key)
+}

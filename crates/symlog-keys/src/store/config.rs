@@ -145,16 +145,6 @@ pub enum VaultAuth {
         #[serde(default = "default_jwt_mount")]
         mount_path: String,
     },
-    /// AWS IAM, with the credentials of the usual environment variables.
-    Aws {
-        /// Role.
-        role: String,
-        /// Region of the STS endpoint.
-        region: String,
-        /// Where the method is mounted.
-        #[serde(default = "default_aws_mount")]
-        mount_path: String,
-    },
 }
 
 /// `[security.secrets.tls]`.
@@ -457,10 +447,6 @@ fn default_kubernetes_token() -> PathBuf {
 
 fn default_jwt_mount() -> String {
     "jwt".to_owned()
-}
-
-fn default_aws_mount() -> String {
-    "aws".to_owned()
 }
 
 fn default_algorithm() -> String {

@@ -15,6 +15,11 @@ pub async fn new_secret_store(
     tracing::debug!(namespace, backend = config.kind(), "opening secret store");
     match config {
         SecretsConfig::File(file) => Ok(Box::new(FileStore::new(FileConfig::clone(file))?)),
+        #[cfg(feature = "vault")]
+        SecretsConfig::Vault(vault) => {
+            Ok(Box::new(super::VaultStore::new(vault.as_ref().clone())?))
+        }
+        #[cfg(not(feature = "vault"))]
         SecretsConfig::Vault(_) => Err(StoreError::NotBuiltIn {
             what: "Vault",
             feature: "vault",
