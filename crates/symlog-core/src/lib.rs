@@ -14,6 +14,7 @@ mod pipeline;
 mod read;
 mod seal;
 pub mod secrets;
+mod verify;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{
@@ -29,3 +30,5 @@ pub use interaction::{
 pub use logger::{LoggerBuilder, ModelLogger};
 pub use masking::build_masker;
 pub use pipeline::{Receipt, Stats};
+pub use read::{Entries, Entry, Filter, Follow, LogReader, Payload, ReadError};
+pub use verify::{Check, Problem, VerifyReport, verify};

@@ -20,7 +20,27 @@ pub(crate) struct Masked {
     pub(crate) meta: Meta<'static>,
     pub(crate) request: Option<Vec<u8>>,
     pub(crate) response: Option<Vec<u8>>,
+    /// The masked text of an error that says more than its class; sealed with the response.
+    pub(crate) error_text: Option<String>,
     pub(crate) counts: Counts,
+}
+
+impl Masked {
+    /// Makes the error's text the last member of the response.
+    pub(crate) fn join_error_text(&mut self) {
+        if let (Some(text), Some(response)) = (self.error_text.take(), &mut self.response)
+            && response.pop() == Some(b'}')
+        {
+            push_error_text(response, &text);
+        }
+    }
+}
+
+/// Appends `,"error":…}`.
+pub(crate) fn push_error_text(out: &mut Vec<u8>, text: &str) {
+    out.extend_from_slice(b",\"error\":");
+    push_string(out, text);
+    out.push(b'}');
 }
 
 /// Masks interactions of one log.
@@ -67,10 +87,11 @@ impl MaskStep {
         let answered = response.is_some() || error.is_some();
         let asked = request.is_some() || !answered;
         let request = asked.then(|| self.request(request.unwrap_or_default(), &mut counts));
-        let response = answered.then(|| {
-            let sealed_text = error.as_ref().and_then(|error| error.sealed.as_deref());
-            self.response(response.unwrap_or_default(), sealed_text, &mut counts)
-        });
+        let response = answered.then(|| self.response(response.unwrap_or_default(), &mut counts));
+        let (error, error_text) = match error {
+            Some(ErrorText { class, sealed }) => (Some(class), sealed),
+            None => (None, None),
+        };
         let metadata = self.metadata(metadata, &mut counts);
         let mut name =
             |prefix, text: Option<String>| text.map(|text| self.name(prefix, text, &mut counts));
@@ -81,7 +102,7 @@ impl MaskStep {
                 .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
             model: name("model", model),
             metadata: MetaMap::Clear(metadata),
-            error: error.map(|error| error.class),
+            error,
             tokens,
             conversation: name("conversation", conversation),
             tenant: name("tenant", tenant),
@@ -103,6 +124,7 @@ impl MaskStep {
             meta,
             request,
             response,
+            error_text,
             counts,
         }
     }
@@ -128,12 +150,7 @@ impl MaskStep {
         out
     }
 
-    fn response(
-        &self,
-        response: ResponseData,
-        error: Option<&str>,
-        counts: &mut Counts,
-    ) -> Vec<u8> {
+    fn response(&self, response: ResponseData, counts: &mut Counts) -> Vec<u8> {
         let ResponseData {
             content,
             tool_result,
@@ -149,10 +166,6 @@ impl MaskStep {
         push_value(&mut out, &confidence.map_or(Value::Null, Value::from));
         out.extend_from_slice(b",\"metadata\":");
         self.values(&mut out, metadata, counts);
-        if let Some(error) = error {
-            out.extend_from_slice(b",\"error\":");
-            push_string(&mut out, error);
-        }
         out.push(b'}');
         out.reserve_exact(TAG_ROOM);
         out

@@ -129,6 +129,13 @@ pub(crate) fn parse_line(bytes: &[u8]) -> Result<Line, LineError> {
     })
 }
 
+/// Reads the plaintext of sealed metadata.
+pub(crate) fn parse_meta(bytes: &[u8]) -> Result<Meta<'static>, LineError> {
+    let raw: RawLine<'_> =
+        serde_json::from_slice(bytes).map_err(|e| LineError::Json { column: e.column() })?;
+    raw.into_meta()
+}
+
 #[derive(Default)]
 struct RawLine<'a> {
     v: Option<u64>,

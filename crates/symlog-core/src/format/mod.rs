@@ -20,13 +20,13 @@ pub(crate) use entry::{ChunkLine, ChunkPart, EntryLine, Meta, MetaFragments, Met
 pub(crate) use envelope::{ChunkChain, SealedField};
 pub(crate) use json::push_string;
 pub(crate) use leaf::{leaf_hash, zero_digest};
-pub(crate) use line::{Body, Line, LineError, parse_line, push_tail};
-pub(crate) use timestamp::{Timestamp, TimestampError};
+pub(crate) use line::{Body, Line, LineError, parse_line, parse_meta, push_tail};
+pub(crate) use timestamp::Timestamp;
 
 pub(crate) use bytes::{decode_base64, push_base64, push_u64};
 
 /// The version of the format that this crate writes, and the newest that it reads.
-pub const FORMAT_VERSION: u64 = 1;
+pub(crate) const FORMAT_VERSION: u64 = 1;
 
 /// The label of the key derivation in envelopes of this format.
 pub(crate) const KDF_LABEL: &str = "HKDF-SHA256";

@@ -19,7 +19,7 @@ use super::shared::Shared;
 use super::units::Unit;
 use crate::error::LoggingError;
 use crate::format::{ChunkPart, ControlKind, SALT_LEN, Timestamp, UnitBody, base64};
-use crate::mask::Masked;
+use crate::mask::{Masked, push_error_text};
 use crate::seal::{Chunk, SealError, Sealer, Seat, UnitRef};
 
 /// How long the worker that watches the queue dozes before it sleeps.
@@ -267,7 +267,8 @@ fn seal(
             interaction,
             completion,
         } => {
-            let masked = shared.mask(interaction, completion.id());
+            let mut masked = shared.mask(interaction, completion.id());
+            masked.join_error_text();
             counts.merge(&masked.counts);
             let seat = seat(sequence, class, unit_of(unit.as_ref()))?;
             sealer.entry(
@@ -305,6 +306,9 @@ fn chunked(
         return;
     };
     counts.merge(&masked.counts);
+    if plan.chain(ChunkPart::Response, 0).is_none() {
+        masked.join_error_text();
+    }
     let mut sequence = first_sequence;
     let mut chains = [None, None];
     let mut failed = None;
@@ -314,6 +318,7 @@ fn chunked(
             timestamp,
             request,
             response,
+            error_text,
             ..
         } = &mut *masked;
         let payload = match part {
@@ -353,6 +358,12 @@ fn chunked(
             shared.output.put(full);
         }
         *plaintext = manifest(chain, plaintext);
+        if part == ChunkPart::Response
+            && let Some(text) = error_text.take()
+            && plaintext.pop().is_some()
+        {
+            push_error_text(plaintext, &text);
+        }
         chains[part as usize] = Some(chain);
     }
     let closed = match failed {

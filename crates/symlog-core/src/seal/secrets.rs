@@ -1,5 +1,7 @@
 //! The secrets of a segment, one pair for each retention class.
 
+use std::sync::Arc;
+
 use symlog_crypto::{AeadError, CryptoError, CryptoProvider, Key, Nonce, Prk};
 use symlog_keys::{Keyring, KeyringError};
 
@@ -43,20 +45,24 @@ pub(crate) struct ClassSecrets {
     pub(crate) class: u16,
     secret: Key,
     /// PRK of entries that belong to no erasure unit, and of references to units.
-    without_unit: Prk,
+    without_unit: Arc<Prk>,
 }
 
 impl ClassSecrets {
     fn new(class: u16, secret: Key) -> Self {
         Self {
             class,
-            without_unit: Prk::extract(secret.expose(), b"symlog/v1/none"),
+            without_unit: Arc::new(Prk::extract(secret.expose(), b"symlog/v1/none")),
             secret,
         }
     }
 
     pub(crate) fn without_unit(&self) -> &Prk {
         &self.without_unit
+    }
+
+    pub(crate) fn shared_without_unit(&self) -> Arc<Prk> {
+        Arc::clone(&self.without_unit)
     }
 
     /// `HKDF-Extract(salt = S, ikm = "symlog/v1/unit" ‖ U)`.

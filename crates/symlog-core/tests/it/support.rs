@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use symlog_core::logging::LoggingConfig;
 use symlog_core::secrets::{MemoryStore, SecretStore};
-use symlog_core::{LoggerBuilder, ModelLogger, RequestData, ResponseData};
+use symlog_core::{LogReader, LoggerBuilder, ModelLogger, RequestData, ResponseData};
+use symlog_crypto::SecretBytes;
+use symlog_keys::LoggingKey;
 use tempfile::TempDir;
 
 /// A directory with room for a log, and the key of that log.
 pub(crate) struct Workplace {
-    dir: TempDir,
+    dir: Arc<TempDir>,
+    key: String,
     store: Arc<dyn SecretStore>,
 }
 
@@ -25,9 +28,23 @@ impl Workplace {
         let store = MemoryStore::new();
         symlog_test_put(&store, key);
         Self {
-            dir: tempfile::tempdir().unwrap(),
+            dir: Arc::new(tempfile::tempdir().unwrap()),
+            key: key.to_owned(),
             store: Arc::new(store),
         }
+    }
+
+    /// The same log, seen by somebody with another key.
+    pub(crate) fn with_other_key(&self, key: &str) -> Self {
+        Self {
+            dir: Arc::clone(&self.dir),
+            ..Self::with_key(key)
+        }
+    }
+
+    pub(crate) fn reader(&self) -> LogReader {
+        let key = SecretBytes::new(self.key.clone().into_bytes());
+        LogReader::open(&self.log(), &LoggingKey::from_text(key).unwrap()).unwrap()
     }
 
     pub(crate) fn log(&self) -> PathBuf {
@@ -61,7 +78,7 @@ fn symlog_test_put(store: &MemoryStore, key: &str) {
     runtime
         .block_on(store.put(
             "symbiont/logging/encryption_key",
-            &symlog_crypto::SecretBytes::new(key.as_bytes().to_vec()),
+            &SecretBytes::new(key.as_bytes().to_vec()),
         ))
         .unwrap();
 }

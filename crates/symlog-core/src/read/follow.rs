@@ -1,0 +1,254 @@
+//! The newest entries, live.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use memchr::memmem::Finder;
+use symlog_sink::ObjectName;
+
+use super::entry::Entry;
+use super::error::ReadError;
+use super::filter::Filter;
+use super::lines::Lines;
+use super::objects::{Objects, object_label};
+use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
+use super::reader::LogReader;
+use super::segment_body;
+use crate::format::{Body, parse_line};
+use crate::interaction::EntryId;
+
+/// Follows a log from its newest entries on, through the sealing of its active file.
+///
+/// A request comes when it is logged, as open, and again with its response when that is logged.
+#[derive(Debug)]
+pub struct Follow<'a> {
+    reader: &'a LogReader,
+    opener: Opener<'a>,
+    filter: Filter,
+    objects: Objects,
+    at: usize,
+    lines: Option<Lines>,
+    line_number: u64,
+    places: ChunkPlaces,
+    /// The newest open requests, for their responses.
+    open: VecDeque<(EntryId, OpenLine)>,
+}
+
+/// Open requests kept for their responses.
+const OPEN: usize = 4096;
+/// How often the file is looked at while nothing comes.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+impl<'a> Follow<'a> {
+    pub(super) fn new(
+        reader: &'a LogReader,
+        newest: usize,
+        filter: Filter,
+    ) -> Result<Self, ReadError> {
+        let objects = Objects::take(reader.storage())?;
+        let mut follow = Self {
+            reader,
+            opener: reader.opener(),
+            filter,
+            at: objects.len(),
+            objects,
+            lines: None,
+            line_number: 0,
+            places: ChunkPlaces::new(),
+            open: VecDeque::new(),
+        };
+        follow.start(newest)?;
+        Ok(follow)
+    }
+
+    /// Goes back as far as the newest entries need.
+    fn start(&mut self, newest: usize) -> Result<(), ReadError> {
+        let entry = Finder::new(b",\"agent_id\":");
+        let answer = Finder::new(b",\"request_data\":null,");
+        let mut missing = newest;
+        for at in (0..self.objects.len()).rev() {
+            for (segment, body) in self.objects.headers(at)? {
+                self.opener.segments.insert(segment, body);
+            }
+            let mut offsets = VecDeque::new();
+            let mut lines = self.objects.lines(at, 0)?;
+            while let Some(read) = lines.next()? {
+                if !read.terminated {
+                    break;
+                }
+                if entry.find(read.bytes).is_some() && answer.find(read.bytes).is_none() {
+                    offsets.push_back(read.offset);
+                    if offsets.len() > missing {
+                        offsets.pop_front();
+                    }
+                }
+            }
+            let end = lines.offset();
+            missing -= offsets.len().min(missing);
+            self.at = at;
+            let from = match offsets.front() {
+                Some(first) if missing == 0 || at > 0 => *first,
+                Some(_) => 0,
+                None => end,
+            };
+            self.lines = Some(self.objects.lines(at, from)?);
+            if missing == 0 {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The next entry that is there; `None` if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// For a line that cannot be read; the next call goes on behind it.
+    pub fn poll_next(&mut self) -> Result<Option<Entry>, ReadError> {
+        loop {
+            let Some(lines) = &mut self.lines else {
+                if !self.next_object()? {
+                    return Ok(None);
+                }
+                continue;
+            };
+            let read = lines.next()?.filter(|read| read.terminated);
+            let Some(read) = read else {
+                lines.retry();
+                if *self.objects.name(self.at) != ObjectName::Active || self.was_sealed()? {
+                    if !self.next_object()? {
+                        return Ok(None);
+                    }
+                    continue;
+                }
+                return Ok(None);
+            };
+            self.line_number += 1;
+            let offset = read.offset;
+            let line = match parse_line(read.bytes) {
+                Ok(line) => line,
+                Err(error) => return Err(self.damaged(offset, error.to_string())),
+            };
+            if let Some(body) = segment_body(&line.body) {
+                self.opener.segments.insert(line.segment(), body);
+            }
+            match line.body {
+                Body::Chunk(chunk) if chunk.index == 0 => {
+                    let place = (self.objects.name(self.at).clone(), offset);
+                    self.places.insert((chunk.id, chunk.part), place);
+                }
+                Body::Entry {
+                    line,
+                    meta,
+                    metadata_digest,
+                } => {
+                    let open = self
+                        .opener
+                        .meta(line, *meta, metadata_digest)
+                        .map_err(|error| self.not_opened(offset, error))?;
+                    if let Some(entry) = self.entry(offset, open)? {
+                        return Ok(Some(entry));
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+
+    /// Waits for the next entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_next`](Self::poll_next).
+    pub fn wait_next(&mut self) -> Result<Entry, ReadError> {
+        loop {
+            if let Some(entry) = self.poll_next()? {
+                return Ok(entry);
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+
+    fn entry(&mut self, offset: u64, open: OpenLine) -> Result<Option<Entry>, ReadError> {
+        let id = open.line.id;
+        let (request, response) = if open.line.request.is_some() {
+            if open.line.response.is_none() {
+                if self.open.len() == OPEN {
+                    self.open.pop_front();
+                }
+                self.open.push_back((id, open.clone()));
+            }
+            (open, None)
+        } else {
+            match self.open.iter().position(|(known, _)| *known == id) {
+                Some(at) => match self.open.remove(at) {
+                    Some((_, request)) => (request, Some(open)),
+                    None => (open, None),
+                },
+                // Its request is older than what is followed.
+                None => (open, None),
+            }
+        };
+        if !self
+            .filter
+            .wants(&id, request.line.timestamp, &request.meta)
+        {
+            return Ok(None);
+        }
+        self.opener
+            .entry(request, response, &self.places)
+            .map(Some)
+            .map_err(|error| self.not_opened(offset, error))
+    }
+
+    /// Whether the object that was active when it was opened has been sealed since.
+    fn was_sealed(&mut self) -> Result<bool, ReadError> {
+        Ok(Objects::take(self.reader.storage())?.len() > self.objects.len())
+    }
+
+    /// Goes to the object behind the present one; `false` if there is none.
+    fn next_object(&mut self) -> Result<bool, ReadError> {
+        let objects = Objects::take(self.reader.storage())?;
+        // Sealing changes the name of an object and never its place among the others.
+        let next = if self.lines.is_some() {
+            self.at + 1
+        } else {
+            self.at.min(objects.len())
+        };
+        if next >= objects.len() {
+            return Ok(false);
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.retry();
+            let offset = lines.offset();
+            if lines.next()?.is_some_and(|read| read.terminated) {
+                // Written between the last look and the sealing: read it from where it is now.
+                self.lines = Some(objects.lines(self.at, offset)?);
+                self.objects = objects;
+                return Ok(true);
+            }
+        }
+        self.lines = Some(objects.lines(next, 0)?);
+        self.at = next;
+        self.line_number = 0;
+        self.objects = objects;
+        Ok(true)
+    }
+
+    fn damaged(&self, offset: u64, why: impl Into<String>) -> ReadError {
+        ReadError::Damaged {
+            object: object_label(self.objects.name(self.at)),
+            line: self.line_number,
+            offset,
+            why: why.into(),
+        }
+    }
+
+    fn not_opened(&self, offset: u64, error: OpenError) -> ReadError {
+        error.at(
+            &object_label(self.objects.name(self.at)),
+            self.line_number,
+            offset,
+        )
+    }
+}

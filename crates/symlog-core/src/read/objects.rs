@@ -1,0 +1,136 @@
+//! The objects of a log as they were at one moment.
+
+use std::sync::Arc;
+
+use memchr::memmem::Finder;
+use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage};
+
+use super::{Lines, segment_body};
+use crate::format::{SegmentBody, parse_line};
+
+/// The objects of a log, oldest first, and where each ends as far as the next one says.
+#[derive(Debug)]
+pub(crate) struct Objects {
+    storage: Arc<dyn Storage>,
+    items: Vec<Item>,
+}
+
+#[derive(Debug)]
+struct Item {
+    name: ObjectName,
+    /// Kept open for the active object: it may be sealed under another name meanwhile.
+    source: Option<Arc<dyn Source>>,
+    /// Sequence numbers from here on are not the log's: they were written and never synced, and
+    /// the log went on in the next object.
+    ends_before: u64,
+}
+
+impl Objects {
+    pub(crate) fn take(storage: &Arc<dyn Storage>) -> Result<Self, SinkError> {
+        let snapshot = Snapshot::take(&**storage)?;
+        let mut objects = Self {
+            storage: Arc::clone(storage),
+            items: Vec::new(),
+        };
+        for name in snapshot.sealed {
+            objects.add(name, None);
+        }
+        if let Some(source) = snapshot.active {
+            objects.add(ObjectName::Active, Some(Arc::from(source)));
+        }
+        for at in 1..objects.items.len() {
+            if let Some(body) = objects.header(at)? {
+                objects.items[at - 1].ends_before = body.previous.size;
+            }
+        }
+        Ok(objects)
+    }
+
+    fn add(&mut self, name: ObjectName, source: Option<Arc<dyn Source>>) {
+        self.items.push(Item {
+            name,
+            source,
+            ends_before: u64::MAX,
+        });
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    pub(crate) fn name(&self, at: usize) -> &ObjectName {
+        &self.items[at].name
+    }
+
+    pub(crate) fn ends_before(&self, at: usize) -> u64 {
+        self.items[at].ends_before
+    }
+
+    pub(crate) fn lines(&self, at: usize, offset: u64) -> Result<Lines, SinkError> {
+        let item = &self.items[at];
+        let source: Box<dyn Source> = match &item.source {
+            Some(source) => Box::new(Shared(Arc::clone(source))),
+            None => self.storage.source(&item.name)?,
+        };
+        Ok(Lines::from_offset(source, offset))
+    }
+
+    /// What the first line of an object says, if it is a segment's first line.
+    pub(crate) fn header(&self, at: usize) -> Result<Option<SegmentBody>, SinkError> {
+        let mut lines = self.lines(at, 0)?;
+        let Some(read) = lines.next()? else {
+            return Ok(None);
+        };
+        Ok(parse_line(read.bytes)
+            .ok()
+            .and_then(|line| segment_body(&line.body)))
+    }
+
+    /// All segments' first lines, without parsing anything else.
+    pub(crate) fn headers(&self, at: usize) -> Result<Vec<(u64, SegmentBody)>, SinkError> {
+        let finder = Finder::new(b"\"control\":\"segment\"");
+        let mut headers = Vec::new();
+        let mut lines = self.lines(at, 0)?;
+        while let Some(read) = lines.next()? {
+            if !read.terminated {
+                break;
+            }
+            let line = finder
+                .find(read.bytes)
+                .and_then(|_| parse_line(read.bytes).ok());
+            if let Some(line) = line
+                && let Some(body) = segment_body(&line.body)
+            {
+                headers.push((line.segment(), body));
+            }
+        }
+        Ok(headers)
+    }
+}
+
+/// An object for people: the end of its file name.
+pub(crate) fn object_label(name: &ObjectName) -> String {
+    match name {
+        ObjectName::Sealed(name) => format!("sealed object {name}"),
+        ObjectName::Active => "active object".to_owned(),
+    }
+}
+
+/// A source that several readers hold.
+#[derive(Debug)]
+struct Shared(Arc<dyn Source>);
+
+#[deny(clippy::missing_trait_methods)]
+impl Source for Shared {
+    fn len(&self) -> Result<u64, SinkError> {
+        self.0.len()
+    }
+
+    fn is_empty(&self) -> Result<bool, SinkError> {
+        self.0.is_empty()
+    }
+
+    fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize, SinkError> {
+        self.0.read_at(offset, buf)
+    }
+}

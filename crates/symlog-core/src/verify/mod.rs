@@ -1,0 +1,39 @@
+//! Whether a log is what was written.
+
+mod envelopes;
+mod report;
+mod scan;
+
+pub use report::{Check, Problem, VerifyReport};
+
+use std::path::Path;
+use std::sync::Arc;
+
+use symlog_sink::{FileStorage, Storage};
+
+use crate::error::LoggingError;
+use crate::read::LogReader;
+
+/// Checks order, gaps and leaves of the log at `path`; needs no key.
+///
+/// Without checkpoints this proves order and self-consistency: whoever can write the files could
+/// have written another consistent log, or cut the newest lines off. The report says so.
+///
+/// # Errors
+///
+/// When the log's files cannot be read at all. What is wrong in them is in the report.
+pub fn verify(path: &Path) -> Result<VerifyReport, LoggingError> {
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    scan::run(&storage, None)
+}
+
+impl LogReader {
+    /// As [`verify`], and opens every envelope.
+    ///
+    /// # Errors
+    ///
+    /// As [`verify`].
+    pub fn verify(&self) -> Result<VerifyReport, LoggingError> {
+        scan::run(self.storage(), Some(self))
+    }
+}

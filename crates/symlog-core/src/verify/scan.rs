@@ -1,0 +1,316 @@
+//! Reads every line once and checks all that needs no other line but the ones before.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use symlog_sink::{ObjectName, Storage};
+
+use super::envelopes::Envelopes;
+use super::report::{Check, Problem, VerifyReport};
+use crate::error::LoggingError;
+use crate::format::{Body, ControlKind, Line, LineError, SegmentBody, base64, parse_line};
+use crate::integrity::CompactRange;
+use crate::interaction::EntryId;
+use crate::read::{LineRead, LogReader, Objects, header_range, object_label, segment_body};
+
+pub(super) fn run(
+    storage: &Arc<dyn Storage>,
+    reader: Option<&LogReader>,
+) -> Result<VerifyReport, LoggingError> {
+    let objects = Objects::take(storage)?;
+    if objects.len() == 0 {
+        return Err(LoggingError::from(symlog_sink::SinkError::Missing {
+            path: reader_path(storage),
+        }));
+    }
+    let mut scan = Scan {
+        report: VerifyReport::new(),
+        envelopes: reader.map(Envelopes::new),
+        log: None,
+        range: None,
+        segment: None,
+        open: HashSet::new(),
+        object: String::new(),
+        line_number: 0,
+        offset: 0,
+        ends_before: u64::MAX,
+    };
+    for at in 0..objects.len() {
+        scan.object = object_label(objects.name(at));
+        scan.ends_before = objects.ends_before(at);
+        scan.line_number = 0;
+        let is_active = *objects.name(at) == ObjectName::Active;
+        let mut lines = objects.lines(at, 0)?;
+        while let Some(read) = lines.next()? {
+            if !scan.read(&read, is_active) {
+                break;
+            }
+        }
+    }
+    Ok(scan.finish())
+}
+
+fn reader_path(storage: &Arc<dyn Storage>) -> std::path::PathBuf {
+    match storage.source(&ObjectName::Active) {
+        Err(symlog_sink::SinkError::Missing { path }) => path,
+        _ => std::path::PathBuf::new(),
+    }
+}
+
+struct Scan<'a> {
+    report: VerifyReport,
+    envelopes: Option<Envelopes<'a>>,
+    log: Option<[u8; 16]>,
+    /// The tree of all lines so far.
+    range: Option<CompactRange>,
+    /// The current segment and what its first line says.
+    segment: Option<(u64, SegmentBody)>,
+    /// Requests without response so far.
+    open: HashSet<EntryId>,
+    object: String,
+    line_number: u64,
+    offset: u64,
+    ends_before: u64,
+}
+
+impl Scan<'_> {
+    /// Checks a line; `false` when nothing behind it belongs to the log.
+    fn read(&mut self, read: &LineRead<'_>, is_active: bool) -> bool {
+        self.line_number += 1;
+        self.offset = read.offset;
+        if !read.terminated {
+            if is_active && !read.too_long {
+                self.report.notes.push(format!(
+                    "{} ends in {} bytes without a newline: a line that is being written, or a torn tail that the next writer will cut",
+                    self.object,
+                    read.bytes.len()
+                ));
+            } else {
+                self.wrong(Part::Order, None, "the last line has no end".to_owned());
+            }
+            return false;
+        }
+        let parsed = if read.too_long {
+            Err(LineError::NotCanonical)
+        } else {
+            parse_line(read.bytes)
+        };
+        match parsed {
+            Ok(line) if line.sequence() >= self.ends_before => {
+                // Written and never synced; the log went on without it.
+                return true;
+            }
+            Ok(line) => self.line(line),
+            Err(error) => {
+                let expected = self.range.as_ref().map(CompactRange::size);
+                self.wrong(Part::Leaves, expected, error.to_string());
+                // Its leaf is not known; the rest can still be checked by itself.
+                if let Some(range) = &mut self.range {
+                    range.push([0; 32]);
+                }
+            }
+        }
+        true
+    }
+
+    fn line(&mut self, line: Line) {
+        self.report.lines += 1;
+        let sequence = line.sequence();
+        if let Some(body) = segment_body(&line.body) {
+            self.segment_begins(&line, body);
+        }
+        let Some(log) = self.log else {
+            return self.wrong(
+                Part::Order,
+                Some(sequence),
+                "a line before the first line of any segment".to_owned(),
+            );
+        };
+        if line.leaf != line.expected_leaf(&log) {
+            self.wrong(
+                Part::Leaves,
+                Some(sequence),
+                "the leaf does not fit the line: it was changed".to_owned(),
+            );
+        }
+        let expected = self.range.as_ref().map_or(0, CompactRange::size);
+        if sequence != expected {
+            self.wrong(
+                Part::Order,
+                Some(sequence),
+                format!(
+                    "expected sequence number {expected}: lines were left out, repeated or moved"
+                ),
+            );
+        }
+        if let Some((segment, _)) = &self.segment
+            && *segment != line.segment()
+        {
+            let what = format!(
+                "it belongs to segment {} and stands in {segment}",
+                line.segment()
+            );
+            self.wrong(Part::Order, Some(sequence), what);
+        }
+        if line.durable.is_some_and(|durable| durable >= sequence) {
+            self.wrong(
+                Part::Order,
+                Some(sequence),
+                "it says that it was synced before it was written".to_owned(),
+            );
+        }
+        if let Some(range) = &mut self.range {
+            // After a gap the tree goes on where the line says that it is.
+            while range.size() < sequence {
+                range.push([0; 32]);
+            }
+            if range.size() == sequence {
+                range.push(line.leaf);
+            }
+        }
+        self.body(line.body, sequence);
+    }
+
+    fn body(&mut self, body: Body, sequence: u64) {
+        if let Body::Entry { line, .. } = &body {
+            self.report.entries += u64::from(line.request.is_some());
+            if line.response.is_none() {
+                self.open.insert(line.id);
+            } else if line.request.is_none() {
+                self.open.remove(&line.id);
+            }
+        }
+        if let Body::Control(control) = &body {
+            match control.kind() {
+                Some(ControlKind::Recovered | ControlKind::Dropped | ControlKind::Void) => {
+                    self.report.notes.push(format!(
+                        "sequence {sequence}: {} {}",
+                        control.control, control.body
+                    ));
+                }
+                None => self.report.notes.push(format!(
+                    "sequence {sequence}: a control line {:?} that this version does not know",
+                    control.control
+                )),
+                _ => {}
+            }
+        }
+        if let Some(envelopes) = &mut self.envelopes
+            && let Err(what) = envelopes.check(body)
+        {
+            self.wrong(Part::Envelopes, Some(sequence), what);
+        }
+    }
+
+    fn segment_begins(&mut self, line: &Line, body: SegmentBody) {
+        let sequence = Some(line.sequence());
+        self.report.segments += 1;
+        let log = uuid::Uuid::try_parse(&body.log)
+            .ok()
+            .map(uuid::Uuid::into_bytes);
+        let Some(log) = log else {
+            return self.wrong(
+                Part::Order,
+                sequence,
+                "the log's identity is malformed".to_owned(),
+            );
+        };
+        if self.log.is_some_and(|known| known != log) {
+            self.wrong(
+                Part::Order,
+                sequence,
+                "it is a line of another log".to_owned(),
+            );
+        }
+        let previous = header_range(&body);
+        match (&self.range, previous) {
+            (_, None) => {
+                let what = "what it says about the lines before does not agree with itself";
+                self.wrong(Part::Order, sequence, what.to_owned());
+                self.range.get_or_insert_default();
+            }
+            (None, Some(previous)) => {
+                if previous.size() > 0 {
+                    self.report.notes.push(format!(
+                        "the log begins at sequence number {}: what came before is not here",
+                        previous.size()
+                    ));
+                }
+                self.range = Some(previous);
+            }
+            (Some(range), Some(previous)) => {
+                if *range != previous {
+                    let same_epoch = self
+                        .segment
+                        .as_ref()
+                        .is_some_and(|(_, last)| last.epoch == body.epoch);
+                    let what = if same_epoch {
+                        "the lines before are not those that were there when this segment began"
+                    } else {
+                        "the writer found lines missing or damaged before this segment"
+                    };
+                    self.wrong(Part::Order, sequence, what.to_owned());
+                    self.range = Some(previous);
+                }
+            }
+        }
+        if self
+            .segment
+            .as_ref()
+            .is_some_and(|(last, _)| *last >= line.segment())
+        {
+            self.wrong(
+                Part::Order,
+                sequence,
+                "its segment number does not rise".to_owned(),
+            );
+        }
+        self.log.get_or_insert(log);
+        if let Some(envelopes) = &mut self.envelopes {
+            envelopes.segment(line.segment(), body.clone());
+        }
+        self.segment = Some((line.segment(), body));
+    }
+
+    fn wrong(&mut self, part: Part, sequence: Option<u64>, what: String) {
+        let check = match part {
+            Part::Order => &mut self.report.order,
+            Part::Leaves => &mut self.report.leaves,
+            Part::Envelopes => &mut self.report.envelopes,
+        };
+        *check = Check::Failed;
+        self.report.add(Problem {
+            object: self.object.clone(),
+            line: self.line_number,
+            offset: self.offset,
+            sequence,
+            what,
+        });
+    }
+
+    fn finish(mut self) -> VerifyReport {
+        if self.envelopes.is_some() && self.report.envelopes == Check::NotChecked {
+            self.report.envelopes = Check::Ok;
+        }
+        let range = self.range.unwrap_or_default();
+        self.report.size = range.size();
+        self.report.root = base64(&range.root());
+        if !self.open.is_empty() {
+            self.report
+                .notes
+                .push(format!("{} requests have no response", self.open.len()));
+        }
+        self.report.notes.push(
+            "there are no checkpoints: order and self-consistency are proven, not that nobody wrote another log or cut the newest lines off"
+                .to_owned(),
+        );
+        self.report
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Part {
+    Order,
+    Leaves,
+    Envelopes,
+}
