@@ -10,6 +10,7 @@ mod json;
 mod keys;
 mod kind;
 mod masker;
+mod names;
 mod operator;
 mod profile;
 mod rules;
@@ -22,5 +23,7 @@ pub use error::{BuildError, DetectError, RuleProblem};
 pub use finding::{Finding, RuleId};
 pub use kind::{PiiType, TypeSet, UnknownPiiType};
 pub use masker::Masker;
+#[cfg(feature = "training")]
+pub use names::training::Trainer;
 pub use operator::{Generalise, Label, Mask, Operator, OperatorContext, Partial, Remove};
 pub use profile::{CustomProfile, Profile, UnknownProfile};

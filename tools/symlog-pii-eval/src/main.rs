@@ -1,5 +1,6 @@
 //! Measures recall, precision, noise and speed of symlog-pii on the labelled sets.
 //!
+//! `symlog-pii-eval train [FILE]` writes the model of the name scorer, always the same bytes.
 //! `symlog-pii-eval eval [--errors SET TYPE] [DATA]` prints the table of `docs/masking.md`,
 //! `symlog-pii-eval speed [DATA]` only its last part.
 #![allow(clippy::print_stdout)]
@@ -8,6 +9,8 @@ mod data;
 mod labels;
 mod score;
 mod speed;
+mod synth;
+mod train;
 
 use std::path::PathBuf;
 
@@ -20,9 +23,10 @@ fn main() -> Result<()> {
     let only_speed;
     let mut only = None;
     match args.next().as_deref() {
+        Some("train") => return train::run(&data, args.next().as_deref().unwrap_or(train::MODEL)),
         command @ Some("eval" | "speed") => only_speed = command == Some("speed"),
         other => bail!(
-            "unknown command {other:?}; use `eval [--errors SET TYPE] [DATA]` or `speed [--profile P] [DATA]`"
+            "unknown command {other:?}; use `train [FILE]`, `eval [--errors SET TYPE] [DATA]` or `speed [--profile P] [DATA]`"
         ),
     }
     while let Some(arg) = args.next() {

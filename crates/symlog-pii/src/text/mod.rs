@@ -112,7 +112,7 @@ struct Past {
 }
 
 impl Search<'_> {
-    fn wants(&self, kind: PiiType) -> bool {
+    pub(crate) fn wants(&self, kind: PiiType) -> bool {
         self.plan.want.contains(kind)
     }
 
@@ -123,11 +123,14 @@ impl Search<'_> {
         blocks::scan(self.text.as_bytes(), |block, base| {
             self.block(block, base, &mut past, out)
         });
+        if self.plan.names {
+            crate::names::tag(self, out);
+        }
         arbitrate(out, first);
     }
 
     fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        if self.plan.secrets || self.plan.net {
+        if self.plan.words {
             for_each(block.word_starts, |bit| {
                 let run = (!(block.words >> bit)).trailing_zeros() as usize;
                 let at = base + bit;
@@ -181,6 +184,9 @@ impl Search<'_> {
             {
                 assign::judge_said(self.text, end, self.plan.want, out);
             }
+        }
+        if self.plan.cues && (2..=12).contains(&len) {
+            crate::names::judge_cue(self.text, at, end, out);
         }
         if self.plan.net && len <= 4 && matches!(bytes.get(end), Some(b':' | b'-')) {
             net::judge(self, at, out);

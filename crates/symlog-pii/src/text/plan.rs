@@ -20,6 +20,10 @@ pub(crate) struct Plan {
     pub(super) net: bool,
     pub(super) secrets: bool,
     pub(super) email: bool,
+    /// Whether every word is looked at, and not only those with digits.
+    pub(super) words: bool,
+    /// Whether cues for persons are.
+    pub(super) cues: bool,
     pub(super) names: bool,
 }
 
@@ -57,11 +61,9 @@ impl Plan {
                 PiiType::CryptoWallet,
             ])),
             email: want.contains(PiiType::Email),
-            names: want.intersects(TypeSet::of(&[
-                PiiType::Person,
-                PiiType::Location,
-                PiiType::Organization,
-            ])),
+            words: true,
+            cues: want.contains(PiiType::Person),
+            names: want.intersects(TypeSet::of(&[PiiType::Location, PiiType::Organization])),
         };
         plan.measure();
         plan
@@ -73,6 +75,7 @@ impl Plan {
         plan.free = by_first(rules, want, Trigger::Number, |id| SEED_RULES.contains(&id));
         plan.keywords = false;
         plan.secrets = false;
+        plan.words = false;
         plan.measure();
         plan
     }

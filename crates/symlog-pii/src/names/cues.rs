@@ -1,0 +1,166 @@
+//! Persons where a cue makes it sure: titles, labels of forms, introductions, greetings.
+
+use std::sync::LazyLock;
+
+use super::gazetteer::{COMMON, FIRST, LAST, PLACE};
+use super::tokens::{Shape, Token, read_line};
+use crate::finding::RuleId;
+use crate::kind::PiiType;
+use crate::rules::{Words, fold_hash};
+use crate::text::Hit;
+
+const CUE: RuleId = RuleId::new("person-cue");
+
+/// The most words of a name.
+const MAX_NAME: usize = 6;
+
+/// What a word before a name promises.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cue {
+    /// A name follows: `Mr.`, `Dr.`
+    Title,
+    /// A name follows a colon: `Name:`, `Patient:`, `From:`
+    Label,
+    /// `my name is`
+    Is,
+    /// A name follows if it is a known one: `Dear`, `patient`, `signed`
+    Weak,
+}
+
+const TITLES: &str =
+    "mr mrs ms mx dr prof mme mlle sr sra srta dña herr frau pani señor señora doctor doctora";
+const LABELS: &str = "name patient from to cc contact signed attn attention author client customer employee user physician provider \
+    doctor surgeon nurse guardian spouse mother father nombre apellidos paciente médico nazwisko pacjent lekarz nom prénom \
+    vorname nachname kunde remitido applicant student recipient sender insured beneficiary cardholder dr dra";
+const WEAK: &str = "dear hi hello hey patient regards sincerely thanks cheers signed by named called querido estimado liebe lieber \
+    cher chère am";
+
+fn cue_of(hash: u64) -> Option<Cue> {
+    static CUES: LazyLock<Words<Cue>> = LazyLock::new(|| {
+        let words = |text: &'static str, cue| {
+            text.split_whitespace()
+                .map(move |w| (fold_hash(w.as_bytes()), cue))
+        };
+        // Of a word in several lists the last one counts.
+        Words::new(
+            words(WEAK, Cue::Weak)
+                .chain(words(LABELS, Cue::Label))
+                .chain(words(TITLES, Cue::Title)),
+        )
+    });
+    CUES.get(hash).copied()
+}
+
+/// Judges the word from `start` to `end` as a cue for the name that follows it.
+pub(crate) fn judge(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let word = &bytes[start..end];
+    let Some(cue) = (if word == b"is" {
+        Some(Cue::Is)
+    } else {
+        cue_of(fold_hash(word))
+    }) else {
+        return;
+    };
+    // Most of the words above are no cues where they stand: a name needs a capital after them.
+    let gap = bytes[end..]
+        .iter()
+        .take(6)
+        .take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80)
+        .count();
+    if gap == 0
+        || !bytes
+            .get(end + gap)
+            .is_some_and(|b| b.is_ascii_uppercase() || *b >= 0x80 || cue == Cue::Is)
+    {
+        return;
+    }
+    let gap_text = text.get(end..end + gap).unwrap_or("\n");
+    let known = match cue {
+        Cue::Is if gap_text == " " && said_name(&bytes[..start]) => false,
+        Cue::Title if word[0].is_ascii_uppercase() && matches!(gap_text, " " | ". " | ".") => false,
+        Cue::Label | Cue::Title
+            if gap <= 5
+                && gap_text
+                    .trim_start_matches(['*', '"', '\''])
+                    .starts_with(':') =>
+        {
+            let label = word[0].is_ascii_uppercase()
+                || start == 0
+                || bytes[start - 1] == b'\n'
+                || gap_text.contains('"');
+            !label
+        }
+        Cue::Weak | Cue::Label if matches!(gap_text, " " | ", ") => true,
+        _ => return,
+    };
+    let mut tokens = Vec::with_capacity(MAX_NAME);
+    read_line(text, end + gap, MAX_NAME, &mut tokens);
+    if let Some((first, last)) = name_at(text, &tokens, known) {
+        out.push(Hit::new(
+            tokens[first].start,
+            tokens[last].end,
+            PiiType::Person,
+            0.85,
+            CUE,
+        ));
+    }
+}
+
+/// Whether "name " ends here, as in "my name is".
+fn said_name(before: &[u8]) -> bool {
+    before.len() >= 5 && before[before.len() - 5..].eq_ignore_ascii_case(b"name ")
+}
+
+/// A name of one to four words that begins with the first word. `known` asks for words from the lists.
+fn name_at(text: &str, tokens: &[Token], known: bool) -> Option<(usize, usize)> {
+    const PARTICLES: [&str; 14] = [
+        "de", "del", "la", "van", "von", "der", "den", "da", "di", "dos", "bin", "al", "el", "y",
+    ];
+    let mut last = None;
+    let mut listed = 0;
+    let mut strong = 0;
+    let mut count = 0;
+    let mut at = 0;
+    while at < tokens.len() && at < MAX_NAME {
+        let token = &tokens[at];
+        let word = &text[token.start..token.end];
+        if at > 0 {
+            let gap = text.get(tokens[at - 1].end..token.start).unwrap_or("\n");
+            let joined = matches!(gap, " " | "-" | "'" | "’")
+                || (gap == ". " && tokens[at - 1].shape == Shape::Initial);
+            if !joined {
+                break;
+            }
+        }
+        if PARTICLES.contains(&word) && at > 0 {
+            at += 1;
+            continue;
+        }
+        let name = matches!(token.shape, Shape::Title | Shape::Initial)
+            || (token.shape == Shape::Mixed && token.has(LAST))
+            || (token.shape == Shape::Upper && token.has(FIRST | LAST));
+        if !name || token.end - token.start > 24 {
+            break;
+        }
+        count += 1;
+        listed += usize::from(token.has(FIRST | LAST));
+        strong += usize::from(token.has(FIRST | LAST) && !token.has(COMMON));
+        last = Some(at);
+        at += 1;
+    }
+    let last = last?;
+    let first = tokens.first()?;
+    let place = first.has(PLACE) && !first.has(FIRST) && count == 1;
+    let sure = if known {
+        strong > 0 && first.has(FIRST) && !first.has(COMMON)
+    } else {
+        (listed > 0 || count >= 2) && strong + usize::from(count >= 2) > 0 && !place
+    };
+    // `Name: String`, `user: User::new()`
+    let code = matches!(
+        tokens[last].after,
+        b'(' | b'<' | b'{' | b'[' | b'_' | b'=' | b':'
+    ) && count == 1;
+    (sure && !code && first.shape != Shape::Initial).then_some((0, last))
+}

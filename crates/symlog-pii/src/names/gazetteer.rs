@@ -1,0 +1,58 @@
+//! Lists of names and places; `NOTICE` says whose.
+
+use std::sync::LazyLock;
+
+use crate::rules::{Words, fold_hash};
+
+/// A given name.
+pub(super) const FIRST: u8 = 1;
+/// A family name.
+pub(super) const LAST: u8 = 2;
+/// A word of a place's name.
+pub(super) const PLACE: u8 = 4;
+/// Also an ordinary word.
+pub(super) const COMMON: u8 = 8;
+/// A title or another cue that a person's name follows.
+pub(super) const TITLE: u8 = 16;
+/// A word of organisations: Inc, Hospital, GmbH.
+pub(super) const COMPANY: u8 = 32;
+/// A word of addresses: Street, calle, ul.
+pub(super) const STREET: u8 = 64;
+
+const LISTS: [(&str, u8); 4] = [
+    (include_str!("../../data/first_names.txt"), FIRST),
+    (include_str!("../../data/last_names.txt"), LAST),
+    (include_str!("../../data/places.txt"), PLACE),
+    (include_str!("../../data/ambiguous.txt"), COMMON),
+];
+
+const TITLES: &str = "mr mrs ms miss dr prof sir mme mlle señor señora sr sra srta don doña herr frau pan pani doctor doctora \
+    nurse judge officer captain sergeant lieutenant detective agent president senator patient paciente pacjent mister madam lord lady";
+
+const COMPANIES: &str = "inc ltd llc llp corp corporation company co gmbh ag plc sa sl bv nv group holdings partners associates \
+    hospital clinic clínica medical center centre university universidad universität college school institute instituto bank \
+    foundation trust church orchestra systems technologies solutions services industries bros sons spółka oo sp zoo \
+    consultorio ambulatorio residencia colegio hôpital klinik klinikum krankenhaus przychodnia szpital urząd ministerstwo \
+    pharmacy laboratory laboratories health healthcare hospice rehabilitation nursing";
+
+const STREETS: &str = "street st avenue ave road rd boulevard blvd lane ln drive dr court ct place pl square sq highway hwy parkway \
+    pkwy terrace way circle calle avda avenida av plaza paseo camino carretera c ul ulica aleja al os osiedle plac straße strasse \
+    str weg platz gasse allee rue chemin via viale piazza corso apt apartment suite box rua";
+
+/// What the lists say of the word with this hash.
+pub(super) fn flags(hash: u64) -> u8 {
+    static WORDS: LazyLock<Words<u8>> = LazyLock::new(|| {
+        let mut all = std::collections::HashMap::new();
+        let words =
+            |text: &'static str, flag: u8| text.split_whitespace().map(move |word| (word, flag));
+        let lists = LISTS.iter().flat_map(|(text, flag)| words(text, *flag));
+        let cues = words(TITLES, TITLE)
+            .chain(words(COMPANIES, COMPANY))
+            .chain(words(STREETS, STREET));
+        for (word, flag) in lists.chain(cues) {
+            *all.entry(fold_hash(word.as_bytes())).or_insert(0) |= flag;
+        }
+        Words::new(all)
+    });
+    WORDS.get(hash).copied().unwrap_or(0)
+}

@@ -1,0 +1,135 @@
+//! The words of a line, with what is known of each.
+
+use super::gazetteer;
+use crate::rules::fold_hash;
+
+/// The most words of a line that are looked at together. Longer lines are cut.
+pub(super) const MAX_TOKENS: usize = 256;
+
+/// A word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Token {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    /// Of the lower-cased word.
+    pub(super) hash: u64,
+    pub(super) flags: u8,
+    pub(super) shape: Shape,
+    /// The sign before and after the word; a blank where there is none.
+    pub(super) before: u8,
+    pub(super) after: u8,
+}
+
+/// How a word is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Shape {
+    Lower,
+    Title,
+    Upper,
+    Initial,
+    Mixed,
+    Digits,
+    Both,
+}
+
+impl Token {
+    pub(super) fn capital(&self) -> bool {
+        matches!(
+            self.shape,
+            Shape::Title | Shape::Upper | Shape::Initial | Shape::Mixed
+        )
+    }
+
+    pub(super) fn has(&self, flags: u8) -> bool {
+        self.flags & flags != 0
+    }
+}
+
+/// Reads the words of `text[from..]` into `out`, up to the end of the line or the most there may
+/// be. Returns where the next line, or the rest of this one, begins.
+pub(super) fn read_line(text: &str, from: usize, most: usize, out: &mut Vec<Token>) -> usize {
+    out.clear();
+    let bytes = text.as_bytes();
+    let mut at = from;
+    while at < bytes.len() && bytes[at] != b'\n' && out.len() < most {
+        if !in_word(bytes[at]) {
+            at += 1;
+            continue;
+        }
+        let start = at;
+        while at < bytes.len() && in_word(bytes[at]) {
+            at += 1;
+        }
+        out.push(token(text, start, at));
+    }
+    if bytes.get(at) == Some(&b'\n') {
+        at + 1
+    } else {
+        at
+    }
+}
+
+fn in_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte >= 0x80
+}
+
+fn token(text: &str, start: usize, end: usize) -> Token {
+    let bytes = text.as_bytes();
+    let word = &bytes[start..end];
+    let shape = shape(text, start, end);
+    let hash = if word.is_ascii() {
+        fold_hash(word)
+    } else {
+        fold_hash(text[start..end].to_lowercase().as_bytes())
+    };
+    let letters = !matches!(shape, Shape::Digits | Shape::Both);
+    Token {
+        start,
+        end,
+        hash,
+        flags: if letters { gazetteer::flags(hash) } else { 0 },
+        shape,
+        before: sign(
+            start.checked_sub(1).and_then(|i| bytes.get(i)),
+            start.checked_sub(2).and_then(|i| bytes.get(i)),
+        ),
+        after: sign(bytes.get(end), bytes.get(end + 1)),
+    }
+}
+
+/// The nearest sign that is no blank, if it is within two bytes.
+fn sign(near: Option<&u8>, far: Option<&u8>) -> u8 {
+    match (near, far) {
+        (Some(b' '), Some(far)) if far.is_ascii_punctuation() => *far | 0x80,
+        (Some(near), _) if near.is_ascii_punctuation() => *near,
+        (None | Some(b'\n'), _) => b'\n',
+        _ => b' ',
+    }
+}
+
+fn shape(text: &str, start: usize, end: usize) -> Shape {
+    let word = &text[start..end];
+    let (mut upper, mut lower, mut digits, mut count) = (0, 0, 0, 0);
+    let mut first_upper = false;
+    for c in word.chars() {
+        count += 1;
+        if c.is_ascii_digit() {
+            digits += 1;
+        } else if c.is_uppercase() {
+            upper += 1;
+            first_upper |= count == 1;
+        } else {
+            lower += 1;
+        }
+    }
+    match (upper, lower, digits) {
+        (0, 0, _) => Shape::Digits,
+        (_, _, 1..) => Shape::Both,
+        (0, ..) => Shape::Lower,
+        (1, 0, 0) => Shape::Initial,
+        (_, 0, 0) => Shape::Upper,
+        (1, ..) if first_upper => Shape::Title,
+        _ => Shape::Mixed,
+    }
+}
