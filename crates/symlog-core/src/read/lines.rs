@@ -58,19 +58,20 @@ impl Lines {
     /// The next line; `None` at the end. What follows the last newline comes as a line that is
     /// not terminated, and is not given out: after [`retry`](Self::retry) it comes again, longer.
     pub(crate) fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
-        let mut searched = self.start;
+        // Counted from `start`, which filling the buffer moves.
+        let mut searched = 0;
         let (end, terminated, too_long) = loop {
-            if let Some(at) = memchr::memchr(b'\n', &self.buffer[searched..]) {
-                break (searched + at, true, false);
+            let unsearched = self.start + searched;
+            if let Some(at) = memchr::memchr(b'\n', &self.buffer[unsearched..]) {
+                break (unsearched + at, true, false);
             }
-            searched = self.buffer.len();
-            if searched - self.start > MAX_LINE_BYTES {
-                break (searched, false, true);
+            searched = self.buffer.len() - self.start;
+            if searched > MAX_LINE_BYTES {
+                break (self.buffer.len(), false, true);
             }
             if self.at_end || !self.fill()? {
                 break (self.buffer.len(), false, false);
             }
-            searched = searched.min(self.buffer.len());
         };
         if too_long {
             return self.skip_long().map(Some);
@@ -148,6 +149,7 @@ impl Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use symlog_sink::{MemoryStorage, ObjectName, Storage};
 
     fn lines_of(bytes: &[u8]) -> Lines {
@@ -184,6 +186,29 @@ mod tests {
         assert_eq!(lines.next().unwrap().unwrap().bytes, long.as_bytes());
         assert_eq!(lines.next().unwrap().unwrap().bytes, b"short");
         assert!(lines.next().unwrap().is_none());
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(32))]
+        #[test]
+        fn lines_are_those_of_a_split(
+            lengths in proptest::collection::vec(0usize..2 * BLOCK, 1..8),
+        ) {
+            let mut bytes = Vec::new();
+            for (i, length) in lengths.iter().enumerate() {
+                bytes.extend(std::iter::repeat_n(b'a' + i as u8, *length));
+                bytes.push(b'\n');
+            }
+            let mut lines = lines_of(&bytes);
+            let mut offset = 0;
+            for expected in bytes.split_inclusive(|&b| b == b'\n') {
+                let line = lines.next().unwrap().unwrap();
+                prop_assert_eq!(line.offset, offset);
+                prop_assert!(line.bytes == &expected[..expected.len() - 1]);
+                offset += expected.len() as u64;
+            }
+            prop_assert!(lines.next().unwrap().is_none());
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Workplace {
 
     pub(crate) fn with_key(key: &str) -> Self {
         let store = MemoryStore::new();
-        symlog_test_put(&store, key);
+        put(&store, key);
         Self {
             dir: Arc::new(tempfile::tempdir().unwrap()),
             key: key.to_owned(),
@@ -71,16 +71,18 @@ impl Workplace {
     }
 }
 
-fn symlog_test_put(store: &MemoryStore, key: &str) {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    runtime
-        .block_on(store.put(
-            "symbiont/logging/encryption_key",
-            &SecretBytes::new(key.as_bytes().to_vec()),
-        ))
-        .unwrap();
+/// On a thread of its own, because some tests run inside a runtime already.
+fn put(store: &MemoryStore, key: &str) {
+    let key = SecretBytes::new(key.as_bytes().to_vec());
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+                .block_on(store.put("symbiont/logging/encryption_key", &key))
+                .unwrap();
+        });
+    });
 }
 
 pub(crate) fn request(prompt: &str) -> RequestData {
