@@ -85,7 +85,7 @@ impl Answer {
             Shape::Converse => bedrock::event(self, event),
             Shape::Ollama => ollama::event(self, event),
             Shape::Retrieval => other::retrieval(self, event),
-            Shape::Transcript => other::transcript(self, event),
+            Shape::Plain => other::plain(self, event),
         }
     }
 
@@ -148,7 +148,10 @@ impl Answer {
         self.extra.insert("bytes".to_owned(), body.len().into());
         let whole = match std::str::from_utf8(body) {
             Ok(text) => text.to_owned(),
-            Err(_) => base64_simd::STANDARD.encode_to_string(body),
+            Err(_) => {
+                self.extra.insert("encoding".to_owned(), "base64".into());
+                base64_simd::STANDARD.encode_to_string(body)
+            }
         };
         self.extra.insert("body".to_owned(), whole.into());
     }

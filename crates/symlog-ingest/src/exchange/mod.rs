@@ -34,6 +34,8 @@ pub(crate) use tools::tool_calls;
 pub(crate) use usage::Usage;
 
 /// One HTTP exchange, with both bodies complete and not compressed.
+///
+/// The request's headers are no part of it: they hold credentials and nothing that was said.
 #[derive(Clone, Default)]
 pub struct HttpExchange {
     /// Who answered, where that is known. What was said is recognised by itself.
@@ -44,8 +46,6 @@ pub struct HttpExchange {
     pub path: String,
     /// The parameters of the query.
     pub query: Vec<(String, String)>,
-    /// The request's headers. Nothing of them is recorded: they hold credentials.
-    pub request_headers: Vec<(String, String)>,
     /// The request's body; empty where there was none.
     pub request_body: Vec<u8>,
     /// The status; 0 where no answer came.

@@ -1,4 +1,4 @@
-//! Answers without an assistant: vectors, rankings, transcripts.
+//! Answers without a conversation around them: vectors, rankings, plain texts.
 
 use serde_json::{Map, Value};
 
@@ -74,13 +74,58 @@ impl Vectors {
     }
 }
 
-pub(super) fn transcript(answer: &mut Answer, event: &Value) {
+/// Where an answer that is little else than a text has it: transcriptions; Titan, Llama, Mistral
+/// and Command behind Bedrock's invoke; llama.cpp's and Anthropic's first completions; text
+/// generation inference.
+const TEXTS: [&str; 9] = [
+    "/text",
+    "/results/0/outputText",
+    "/outputText",
+    "/generation",
+    "/outputs/0/text",
+    "/generations/0/text",
+    "/completion",
+    "/content",
+    "/generated_text",
+];
+
+pub(super) fn plain_text(event: &Value) -> Option<&str> {
+    TEXTS
+        .iter()
+        .find_map(|place| event.pointer(place)?.as_str())
+}
+
+pub(super) fn plain(answer: &mut Answer, event: &Value) {
     answer.set_model(event.get("model"));
-    if let Some(report) = event.get("usage") {
-        answer.usage.report(report);
+    for place in ["/usage", "/meta", "/results/0", ""] {
+        if let Some(report) = event.pointer(place) {
+            answer.usage.report(report);
+        }
     }
-    if let Some(text) = event.get("text").and_then(Value::as_str) {
-        answer.text.push_str(text);
+    answer.text.push_str(plain_text(event).unwrap_or_default());
+    for place in [
+        "/stop_reason",
+        "/finish_reason",
+        "/completionReason",
+        "/results/0/completionReason",
+        "/outputs/0/stop_reason",
+        "/generations/0/finish_reason",
+    ] {
+        answer.set_finish(event.pointer(place));
     }
-    answer.keep(event, &["text", "model", "usage"]);
+    for place in ["/stop", "/is_finished"] {
+        answer.ended |= event.pointer(place) == Some(&Value::Bool(true));
+    }
+    const USED: [&str; 9] = [
+        "text",
+        "outputText",
+        "generation",
+        "completion",
+        "content",
+        "generated_text",
+        "model",
+        "usage",
+        "stop_reason",
+    ];
+    answer.keep(event, &USED);
 }

@@ -36,10 +36,12 @@ pub(super) struct Asked {
 
 impl Asked {
     pub(super) fn read(exchange: &HttpExchange) -> Self {
-        let body = String::from_utf8_lossy(&exchange.request_body);
-        let mut asked = match Fields::parse(&body) {
-            Ok(fields) => Self::from_fields(&fields, &body),
-            Err(_) => Self::from_text(&body),
+        let mut asked = match std::str::from_utf8(&exchange.request_body) {
+            Ok(body) => match Fields::parse(body) {
+                Ok(fields) => Self::from_fields(&fields, body),
+                Err(_) => Self::from_text(body),
+            },
+            Err(_) => Self::from_bytes(&exchange.request_body),
         };
         asked
             .request
@@ -93,6 +95,17 @@ impl Asked {
             },
             prompt_field: None,
         }
+    }
+
+    /// Uploads of pictures and sounds: every byte counts, so the body is kept in base64.
+    fn from_bytes(body: &[u8]) -> Self {
+        let mut asked = Self::from_text(&String::from_utf8_lossy(body));
+        asked.request.prompt = base64_simd::STANDARD.encode_to_string(body);
+        asked
+            .request
+            .parameters
+            .insert("encoding".to_owned(), "base64".into());
+        asked
     }
 }
 

@@ -27,7 +27,6 @@ pub(crate) fn map(fields: &Fields<'_>, options: &Options) -> Result<MappedExchan
         method: fields.text("method").unwrap_or_else(|| "POST".to_owned()),
         path: fields.text("path").unwrap_or_default(),
         query: pairs(fields.get("query")),
-        request_headers: Vec::new(),
         request_body: body(fields.get("request_body")),
         status: fields
             .read("status", "an HTTP status from 0 to 65535")?

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::other;
+
 /// The protocols. Many providers share one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -16,8 +18,8 @@ pub(super) enum Shape {
     Ollama,
     /// Vectors and rankings.
     Retrieval,
-    /// Transcriptions.
-    Transcript,
+    /// Answers that are a text and little else: transcriptions, models behind Bedrock's invoke.
+    Plain,
 }
 
 impl Shape {
@@ -75,6 +77,9 @@ impl Shape {
         if event.get("message").is_some_and(Value::is_object) {
             return Some(Self::Cohere);
         }
+        if other::plain_text(event).is_some() {
+            return Some(Self::Plain);
+        }
         let vectors = |list: &Value| {
             list.as_array()
                 .and_then(|list| list.first())
@@ -85,9 +90,6 @@ impl Shape {
         }
         if event.get("results").is_some_and(Value::is_array) {
             return Some(Self::Retrieval);
-        }
-        if event.get("text").is_some_and(Value::is_string) {
-            return Some(Self::Transcript);
         }
         None
     }

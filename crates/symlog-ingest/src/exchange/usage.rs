@@ -26,6 +26,8 @@ const INPUT: &[&str] = &[
     "/prompt_eval_count",
     "/inputTextTokenCount",
     "/billed_units/input_tokens",
+    "/prompt_token_count",
+    "/tokens_evaluated",
 ];
 const OUTPUT: &[&str] = &[
     "/completion_tokens",
@@ -35,6 +37,9 @@ const OUTPUT: &[&str] = &[
     "/outputTokens",
     "/eval_count",
     "/billed_units/output_tokens",
+    "/generation_token_count",
+    "/tokens_predicted",
+    "/tokenCount",
 ];
 const TOTAL: &[&str] = &["/total_tokens", "/totalTokenCount", "/totalTokens"];
 const CACHED: &[&str] = &[

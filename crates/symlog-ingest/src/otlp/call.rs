@@ -263,7 +263,10 @@ impl Call {
         let agent = text("agent")
             .or(self.service)
             .unwrap_or_else(|| agent.to_owned());
-        let error = match (text("error"), self.status.or(text("exception"))) {
+        let error = match (
+            text("error").map(|kind| class(&kind)),
+            self.status.or(text("exception")),
+        ) {
             (Some(class), Some(words)) => Some(format!("{class}: {words}")),
             (Some(class), None) => Some(class),
             (None, words) if self.failed => Some(match words {
@@ -356,6 +359,33 @@ fn kind(operation: &str) -> ModelInteractionType {
     }
 }
 
+/// The class of an `error.type`, which is a status or the name of an exception: `429` is
+/// `http_429`, `openai.RateLimitError` is `rate_limit_error`.
+fn class(kind: &str) -> String {
+    if kind.len() == 3 && kind.bytes().all(|byte| byte.is_ascii_digit()) {
+        return format!("http_{kind}");
+    }
+    let name = kind.rsplit(['.', ':']).next().unwrap_or(kind);
+    let mut class = String::with_capacity(name.len() + 4);
+    let mut before = None::<char>;
+    let mut letters = name.chars().peekable();
+    while let Some(letter) = letters.next() {
+        // A word begins at a capital after a small letter, or at the last of several capitals.
+        let begins = letter.is_uppercase()
+            && before.is_some_and(|before| {
+                before.is_lowercase()
+                    || before.is_uppercase()
+                        && letters.peek().is_some_and(|next| next.is_lowercase())
+            });
+        if begins {
+            class.push('_');
+        }
+        class.extend(letter.to_lowercase());
+        before = Some(letter);
+    }
+    class
+}
+
 fn fill<T>(slot: &mut Option<T>, value: Option<T>) {
     if slot.is_none() {
         *slot = value;
@@ -364,4 +394,23 @@ fn fill<T>(slot: &mut Option<T>, value: Option<T>) {
 
 fn non_empty(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::class;
+
+    #[test]
+    fn kinds_of_errors_become_classes() {
+        for (kind, expected) in [
+            ("429", "http_429"),
+            ("RateLimitError", "rate_limit_error"),
+            ("openai.APIConnectionError", "api_connection_error"),
+            ("timeout", "timeout"),
+            ("_OTHER", "_other"),
+            ("", ""),
+        ] {
+            assert_eq!(class(kind), expected);
+        }
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufReader, Read};
 
-use symlog_ingest::{Format, Options, Problem, reader};
+use symlog_ingest::{Format, HttpExchange, Options, Problem, map_exchange, reader};
 
 use crate::reading::gzip;
 use crate::support::{interactions, meta, only, request, response, row, testdata, units};
@@ -283,6 +283,24 @@ fn errors_keep_the_class_the_words_and_the_body() {
     let stream = "data: {\"type\":\"message_start\",\"message\":{\"model\":\"m\"}}\n\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
     let it = only(&row("/v1/messages", "{}", 200, stream), Format::Auto);
     assert_eq!(it.error_text(), Some("provider_error: Overloaded"));
+}
+
+#[test]
+fn bytes_that_are_no_text_are_kept_in_base64() {
+    let exchange = HttpExchange {
+        path: "/v1/audio/transcriptions".to_owned(),
+        request_body: b"--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-1\r\n--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n\xff\xfe\r\n--b--".to_vec(),
+        status: 200,
+        response_body: b"\xff\xfb\x90\x00\x00".to_vec(),
+        ..HttpExchange::default()
+    };
+    let it = map_exchange(&exchange, "agent").interaction;
+    assert_eq!(it.model_identifier(), Some("whisper-1"));
+    assert_eq!(request(&it).parameters["encoding"], "base64");
+    assert!(request(&it).prompt.starts_with("LS1iDQpD"));
+    assert_eq!(response(&it).metadata["body"], "//uQAAA=");
+    assert_eq!(response(&it).metadata["encoding"], "base64");
+    assert_eq!(response(&it).metadata["bytes"], 5);
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod hostile;
 mod interactions;
 mod otlp;
 mod properties;
+mod protocols;
 mod providers;
 mod reading;
 mod shared_set;

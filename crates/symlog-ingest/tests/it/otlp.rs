@@ -53,7 +53,7 @@ fn spans_have_the_model_the_tokens_the_time_and_the_error() {
     assert_eq!(meta(&calls[4], "operation"), Some("embeddings"));
     assert_eq!(
         calls[5].error_text(),
-        Some("RateLimitError: Error code: 429 - Rate limit reached")
+        Some("rate_limit_error: Error code: 429 - Rate limit reached")
     );
     let body = testdata("otlp/v2-default-traces-1.pb");
     assert_eq!(
