@@ -51,9 +51,37 @@ fn cue_of(hash: u64) -> Option<Cue> {
     CUES.get(hash).copied()
 }
 
-/// Judges the word from `start` to `end` as a cue for the name that follows it.
-pub(crate) fn judge(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
+/// Judges the capital at `name` as the beginning of a name, by the cue before it.
+#[inline]
+pub(crate) fn judge(text: &str, name: usize, out: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
+    let Some(before) = name.checked_sub(1).map(|i| bytes[i]) else {
+        return;
+    };
+    if matches!(before, b' ' | b'"' | b'\'' | b'.' | b':' | b'*') {
+        judge_after(text, name, out);
+    }
+}
+
+fn judge_after(text: &str, name: usize, out: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let gap = bytes[..name]
+        .iter()
+        .rev()
+        .take(6)
+        .take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80 && **b != b'\n')
+        .count();
+    let end = name - gap;
+    let len = bytes[..end]
+        .iter()
+        .rev()
+        .take(16)
+        .take_while(|b| b.is_ascii_alphanumeric() || **b >= 0x80)
+        .count();
+    if !(2..=12).contains(&len) {
+        return;
+    }
+    let start = end - len;
     let word = &bytes[start..end];
     let Some(cue) = (if word == b"is" {
         Some(Cue::Is)
@@ -62,19 +90,6 @@ pub(crate) fn judge(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
     }) else {
         return;
     };
-    // Most of the words above are no cues where they stand: a name needs a capital after them.
-    let gap = bytes[end..]
-        .iter()
-        .take(6)
-        .take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80)
-        .count();
-    if gap == 0
-        || !bytes
-            .get(end + gap)
-            .is_some_and(|b| b.is_ascii_uppercase() || *b >= 0x80 || cue == Cue::Is)
-    {
-        return;
-    }
     let gap_text = text.get(end..end + gap).unwrap_or("\n");
     let known = match cue {
         Cue::Is if gap_text == " " && said_name(&bytes[..start]) => false,

@@ -19,7 +19,7 @@ pub(super) fn judge(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) ->
     let Some((key, quoted)) = key_before(text, at) else {
         return at + 1;
     };
-    if !keys::may_be_sensitive(key.as_bytes()) || !keys::is_sensitive(key) {
+    if !keys::is_sensitive(key) {
         return at + 1;
     }
     let kind = kind_of(key);
@@ -139,6 +139,10 @@ fn key_before(text: &str, at: usize) -> Option<(&str, bool)> {
         while end > 0 && at - end < 4 && matches!(bytes[end - 1], b']' | b'"' | b'\'' | b'*') {
             end -= 1;
         }
+    }
+    // Most signs stand after names that no secret has.
+    if !keys::may_be_sensitive(&bytes[end.saturating_sub(3)..end]) {
+        return None;
     }
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80;
     let mut start = end;

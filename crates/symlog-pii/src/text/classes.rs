@@ -11,6 +11,8 @@ pub(super) struct Classes {
     pub(super) digit: u64,
     /// Upper-case letters and everything beyond ASCII.
     pub(super) capital: u64,
+    /// `p` and `P`.
+    pub(super) p: u64,
     /// `@`.
     pub(super) at: u64,
     /// `=` and `:`.
@@ -45,6 +47,7 @@ fn scalar(bytes: &[u8; 64]) -> Classes {
         out.word |= u64::from(byte.is_ascii_alphanumeric() || *byte >= 0x80) << i;
         out.digit |= u64::from(byte.is_ascii_digit()) << i;
         out.capital |= u64::from(byte.is_ascii_uppercase() || *byte >= 0x80) << i;
+        out.p |= u64::from(byte | 0x20 == b'p') << i;
         out.at |= u64::from(*byte == b'@') << i;
         out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
     }
@@ -84,7 +87,9 @@ mod x86 {
                 )
             };
             let digit = within(v, b'0', 9);
-            let letter = within(_mm256_or_si256(v, _mm256_set1_epi8(0x20)), b'a', 25);
+            let folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+            let letter = within(folded, b'a', 25);
+            out.p |= bits(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'p' as i8)));
             let high = bits(v);
             let digits = bits(digit);
             out.digit |= digits;
@@ -108,7 +113,9 @@ mod x86 {
                 _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(len as i8)), shifted)
             };
             let digit = within(v, b'0', 9);
-            let letter = within(_mm_or_si128(v, _mm_set1_epi8(0x20)), b'a', 25);
+            let folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
+            let letter = within(folded, b'a', 25);
+            out.p |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8(b'p' as i8)));
             let high = bits(v);
             let digits = bits(digit);
             out.digit |= digits;

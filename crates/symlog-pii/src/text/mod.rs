@@ -105,7 +105,7 @@ struct Past {
     numbers: usize,
     dates: usize,
     tokens: usize,
-    prefixes: usize,
+    net: usize,
     email: usize,
     assign: usize,
     ipv6: usize,
@@ -123,6 +123,12 @@ impl Search<'_> {
         blocks::scan(self.text.as_bytes(), |block, base| {
             self.block(block, base, &mut past, out)
         });
+        if self.wants(PiiType::PrivateKey) {
+            token::private_keys(self.text, out);
+        }
+        if self.wants(PiiType::Media) {
+            token::media(self.text, out);
+        }
         if self.plan.names {
             crate::names::tag(self, out);
         }
@@ -130,20 +136,12 @@ impl Search<'_> {
     }
 
     fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        if self.plan.words {
-            for_each(block.word_starts, |bit| {
-                let run = (!(block.words >> bit)).trailing_zeros() as usize;
-                let at = base + bit;
-                let end = if bit + run < 64 {
-                    at + run
-                } else {
-                    self.word_end(at + run)
-                };
-                self.word(at, end, past, out);
-            });
-        }
         for_each(block.digit_starts, |bit| {
-            if base + bit >= past.digits {
+            // Without keywords only long numbers say anything, and few numbers are long.
+            let short = !self.plan.keywords
+                && bit < 64 - NEAR
+                && (block.digits >> bit & ((1 << NEAR) - 1)).count_ones() < FEW;
+            if base + bit >= past.digits && !short {
                 past.digits = self.digits(base + bit, past, out);
             }
         });
@@ -155,6 +153,27 @@ impl Search<'_> {
             });
         }
         for_each(block.assign, |bit| self.sign(base + bit, past, out));
+        if self.plan.cues {
+            for_each(block.capitals, |bit| {
+                crate::names::judge_cue(self.text, base + bit, out)
+            });
+        }
+        if self.plan.secrets {
+            for_each(block.p_starts, |bit| {
+                let end = self.word_end(base + bit);
+                if (3..=10).contains(&(end - base - bit))
+                    && is_password_word(&self.text.as_bytes()[base + bit..end])
+                {
+                    assign::judge_said(self.text, end, self.plan.want, out);
+                }
+            });
+            for_each(block.long_words, |bit| {
+                let at = base + bit - blocks::LONG_FROM;
+                if at >= past.tokens {
+                    past.tokens = token::judge(self, at, out);
+                }
+            });
+        }
     }
 
     fn word_end(&self, from: usize) -> usize {
@@ -165,32 +184,6 @@ impl Search<'_> {
                 .iter()
                 .position(|b| !context::in_word(*b))
                 .unwrap_or(rest.len())
-    }
-
-    /// The word from `at` to `end`.
-    fn word(&self, at: usize, end: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        let bytes = self.text.as_bytes();
-        let len = end - at;
-        if self.plan.secrets {
-            if at >= past.prefixes {
-                past.prefixes = token::judge_prefix(self, at, out);
-            }
-            if len >= 16 && at >= past.tokens {
-                past.tokens = token::judge_token(self, at, out);
-            }
-            if (3..=10).contains(&len)
-                && matches!(bytes[at] | 0x20, b'p' | b'c' | b'h')
-                && is_password_word(&bytes[at..end])
-            {
-                assign::judge_said(self.text, end, self.plan.want, out);
-            }
-        }
-        if self.plan.cues && (2..=12).contains(&len) {
-            crate::names::judge_cue(self.text, at, end, out);
-        }
-        if self.plan.net && len <= 4 && matches!(bytes.get(end), Some(b':' | b'-')) {
-            net::judge(self, at, out);
-        }
     }
 
     /// The word in which the digit at `at` stands. Returns its end.
@@ -208,10 +201,10 @@ impl Search<'_> {
             return end;
         }
         if self.plan.secrets && start >= past.tokens {
-            past.tokens = token::judge_token(self, start, out);
+            past.tokens = token::judge(self, start, out);
         }
-        if self.plan.net && !(end - start <= 4 && matches!(bytes.get(end), Some(b':' | b'-'))) {
-            net::judge(self, start, out);
+        if self.plan.net && start >= past.net {
+            past.net = net::judge(self, start, end, out);
         }
         if self.plan.numbers && start >= past.numbers {
             past.numbers = numbers::judge(self, start, end, out);
@@ -242,6 +235,10 @@ impl Search<'_> {
         }
     }
 }
+
+/// A number without a keyword has this many digits in so many bytes.
+const FEW: u32 = 8;
+const NEAR: usize = 22;
 
 #[inline]
 fn for_each(mut mask: u64, mut each: impl FnMut(usize)) {

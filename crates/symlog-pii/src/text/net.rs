@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
+use super::context::in_word;
 use super::{Hit, Search};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
@@ -13,10 +14,30 @@ const URL: RuleId = RuleId::new("url");
 const URL_CREDENTIALS: RuleId = RuleId::new("url-credentials");
 const UUID: RuleId = RuleId::new("uuid");
 
-/// Judges the word at `start` as the beginning of an address.
-pub(super) fn judge(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) {
+/// Judges the word from `word` to `end`, which holds a digit, as a part of an address. Returns up
+/// to where it has looked.
+pub(super) fn judge(place: &Search<'_>, word: usize, end: usize, out: &mut Vec<Hit>) -> usize {
     let text = place.text;
     let bytes = text.as_bytes();
+    // Earlier groups of the address may be letters alone: `fe:dc:…`, `AA-BB-…`.
+    let mut start = word;
+    while start > 1
+        && word - start < 36
+        && matches!(bytes[start - 1], b':' | b'-')
+        && end - word <= 4
+    {
+        let group = bytes[..start - 1]
+            .iter()
+            .rev()
+            .take(5)
+            .take_while(|b| b.is_ascii_hexdigit())
+            .count();
+        if !(1..=4).contains(&group) || (start - 1 > group && in_word(bytes[start - 2 - group])) {
+            break;
+        }
+        start -= group + 1;
+    }
+    let found = out.len();
     let before = start.checked_sub(1).map(|i| bytes[i]);
     if place.wants(PiiType::IpAddress) && !matches!(before, Some(b'.' | b'-' | b'_')) {
         if let Some(end) = ipv4(bytes, start) {
@@ -39,6 +60,12 @@ pub(super) fn judge(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) {
     {
         out.push(Hit::new(start, start + 36, PiiType::Uuid, 0.4, UUID));
     }
+    out[found..]
+        .iter()
+        .map(|hit| hit.end)
+        .max()
+        .unwrap_or(end)
+        .max(end)
 }
 
 /// Whether the text is a UUID.
@@ -198,16 +225,33 @@ pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) ->
         return colon + 3;
     }
     let limit = bytes.len().min(colon + 2048);
-    let mut end = colon + 3;
-    while end < limit
-        && !matches!(
-            bytes[end],
+    let host_from = colon + 3;
+    let ends = |b: u8| {
+        matches!(
+            b,
             0..=b' ' | b'"' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | b'^'
         )
-    {
-        end += 1;
+    };
+    let stop = |b: &u8| ends(*b) || matches!(b, b'/' | b'?' | b'#');
+    let authority_end = bytes[host_from..limit]
+        .iter()
+        .position(stop)
+        .map_or(limit, |n| host_from + n);
+    let at = bytes[host_from..authority_end]
+        .iter()
+        .rposition(|b| *b == b'@')
+        .map(|n| host_from + n);
+    if let Some(at) = at {
+        credentials(place, host_from, at, out);
     }
-    while end > colon + 3
+    if !place.wants(PiiType::Url) {
+        return host_from;
+    }
+    let mut end = bytes[host_from..limit]
+        .iter()
+        .position(|b| ends(*b))
+        .map_or(limit, |n| host_from + n);
+    while end > host_from
         && matches!(
             bytes[end - 1],
             b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b')' | b']' | b'*' | b'_'
@@ -218,25 +262,14 @@ pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) ->
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    let host_from = colon + 3;
-    let authority_end = bytes[host_from..end]
+    let host = text
+        .get(at.map_or(host_from, |at| at + 1)..authority_end.min(end))
+        .unwrap_or("");
+    let scheme = &text[start..colon];
+    let web = ["http", "https", "ftp", "ftps", "ws", "wss"]
         .iter()
-        .position(|b| matches!(b, b'/' | b'?' | b'#'))
-        .map_or(end, |n| host_from + n);
-    let at = bytes[host_from..authority_end]
-        .iter()
-        .rposition(|b| *b == b'@')
-        .map(|n| host_from + n);
-    if let Some(at) = at {
-        credentials(place, host_from, at, out);
-    }
-    let host = &text[at.map_or(host_from, |at| at + 1)..authority_end];
-    let web = matches!(
-        &text[start..colon],
-        "http" | "https" | "ftp" | "ftps" | "ws" | "wss" | "HTTP" | "HTTPS"
-    );
-    let named = host.contains('.') && host.len() > 3;
-    if place.wants(PiiType::Url) && web && named {
+        .any(|s| s.eq_ignore_ascii_case(scheme));
+    if web && host.contains('.') && host.len() > 3 {
         out.push(Hit::new(start, end, PiiType::Url, 0.8, URL));
     }
     host_from

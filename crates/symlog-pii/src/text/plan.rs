@@ -20,8 +20,6 @@ pub(crate) struct Plan {
     pub(super) net: bool,
     pub(super) secrets: bool,
     pub(super) email: bool,
-    /// Whether every word is looked at, and not only those with digits.
-    pub(super) words: bool,
     /// Whether cues for persons are.
     pub(super) cues: bool,
     pub(super) names: bool,
@@ -61,7 +59,6 @@ impl Plan {
                 PiiType::CryptoWallet,
             ])),
             email: want.contains(PiiType::Email),
-            words: true,
             cues: want.contains(PiiType::Person),
             names: want.intersects(TypeSet::of(&[PiiType::Location, PiiType::Organization])),
         };
@@ -75,7 +72,6 @@ impl Plan {
         plan.free = by_first(rules, want, Trigger::Number, |id| SEED_RULES.contains(&id));
         plan.keywords = false;
         plan.secrets = false;
-        plan.words = false;
         plan.measure();
         plan
     }

@@ -22,68 +22,110 @@ const MAX_TOKEN: usize = 4096;
 /// A private key's longest text.
 const MAX_PEM: usize = 16 * 1024;
 
-/// Judges known prefixes at the word that begins at `start`. Returns up to where it has looked.
-pub(super) fn judge_prefix(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+/// Judges the token in which the word at `word` stands: known first characters at each of its
+/// words, then its whole. Returns up to where it has looked.
+pub(super) fn judge(place: &Search<'_>, word: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
-    let from = match start.checked_sub(1).map(|i| bytes[i]) {
-        Some(b'$' | b'_') => start - 1,
-        _ => start,
-    };
-    let mut past = start;
-    for at in [from, start] {
-        for index in place.rules.with_prefix(&bytes[at..]) {
-            let rule = place.rules.rule(*index);
-            if !place.wants(rule.kind) {
-                continue;
-            }
-            let accept = |end: usize| {
-                !bytes
-                    .get(end)
-                    .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
-            };
-            if let Some(end) = rule.matches_at(place.text, at, accept) {
-                out.push(Hit::new(at, end, rule.kind, rule.score, rule.id.clone()));
-                past = past.max(end);
-            }
+    let back = bytes[..word]
+        .iter()
+        .rev()
+        .take(MAX_BACK)
+        .take_while(|b| TOKEN[usize::from(**b)])
+        .count();
+    let start = word - back;
+    let first = out.len();
+    let mut at = start;
+    while at < word + 1 {
+        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || at == start;
+        if begins && judge_prefix(place, at, out) > word {
+            return out[first..]
+                .iter()
+                .map(|hit| hit.end)
+                .max()
+                .unwrap_or(word + 1);
         }
-        if from == start {
-            break;
-        }
+        at += 1;
     }
-    past.max(judge_named(place, start, out))
+    // The run of words that are joined without a sign that parts key and value.
+    let from = (start..word)
+        .rev()
+        .find(|i| matches!(bytes[*i], b'=' | b':' | b'%'))
+        .map_or(start, |i| i + 1);
+    let from = (from..=word).find(|i| in_word(bytes[*i])).unwrap_or(word);
+    judge_token(place, from, word, out)
 }
 
-/// JWT, PEM and embedded media.
-fn judge_named(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
-    let bytes = &place.text.as_bytes()[start..];
-    if !matches!(bytes.first(), Some(b'e' | b'B' | b'd')) {
-        return start;
+/// How far back the beginning of a token is looked for.
+const MAX_BACK: usize = 64;
+
+/// What tokens consist of.
+const TOKEN: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 128 {
+        let byte = i as u8;
+        table[i] = byte.is_ascii_alphanumeric()
+            || matches!(
+                byte,
+                b'_' | b'-' | b'.' | b'+' | b'/' | b'=' | b'~' | b':' | b'%' | b'$' | b'!' | b'@'
+            );
+        i += 1;
     }
-    if bytes.starts_with(b"eyJ") && place.wants(PiiType::Jwt) {
-        if let Some(len) = jwt(bytes) {
-            out.push(Hit::new(start, start + len, PiiType::Jwt, 0.97, JWT));
-            return start + len;
+    table
+};
+
+/// Judges known prefixes at `at`. Returns the end of the longest hit, or `at`.
+fn judge_prefix(place: &Search<'_>, at: usize, out: &mut Vec<Hit>) -> usize {
+    let bytes = place.text.as_bytes();
+    let mut past = at;
+    if bytes[at..].starts_with(b"eyJ") && place.wants(PiiType::Jwt) {
+        if let Some(len) = jwt(&bytes[at..]) {
+            out.push(Hit::new(at, at + len, PiiType::Jwt, 0.97, JWT));
+            past = at + len;
         }
     }
-    if bytes.starts_with(b"BEGIN ") && place.wants(PiiType::PrivateKey) {
-        if let Some((from, end)) = pem(place.text, start) {
-            out.push(Hit::new(from, end, PiiType::PrivateKey, 0.99, PEM));
-            return end;
+    for index in place.rules.with_prefix(&bytes[at..]) {
+        let rule = place.rules.rule(*index);
+        if !place.wants(rule.kind) {
+            continue;
+        }
+        let accept = |end: usize| {
+            !bytes
+                .get(end)
+                .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_')
+        };
+        if let Some(end) = rule.matches_at(place.text, at, accept) {
+            out.push(Hit::new(at, end, rule.kind, rule.score, rule.id.clone()));
+            past = past.max(end);
         }
     }
-    if bytes.starts_with(b"data:") && place.wants(PiiType::Media) {
-        if let Some(len) = media(bytes) {
-            out.push(Hit::new(
-                start,
-                start + len,
-                PiiType::Media,
-                0.95,
-                BASE64_MEDIA,
-            ));
-            return start + len;
+    past
+}
+
+/// Appends all private keys in PEM form.
+pub(super) fn private_keys(text: &str, out: &mut Vec<Hit>) {
+    let mut past = 0;
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"-----BEGIN ") {
+        if at >= past {
+            if let Some((from, end)) = pem(text, at + 5) {
+                out.push(Hit::new(from, end, PiiType::PrivateKey, 0.99, PEM));
+                past = end;
+            }
         }
     }
-    start
+}
+
+/// Appends all embedded images, sounds and films.
+pub(super) fn media(text: &str, out: &mut Vec<Hit>) {
+    let mut past = 0;
+    for at in memchr::memmem::find_iter(text.as_bytes(), b"data:") {
+        if at >= past {
+            if let Some(len) = data_uri(&text.as_bytes()[at..]) {
+                out.push(Hit::new(at, at + len, PiiType::Media, 0.99, BASE64_MEDIA));
+                past = at + len;
+            }
+        }
+    }
 }
 
 /// Three parts of URL-safe base64, the first of them a JSON object with an `alg`; the signature
@@ -147,7 +189,7 @@ fn pem(text: &str, begin: usize) -> Option<(usize, usize)> {
 }
 
 /// `data:image/png;base64,…` and the like.
-fn media(bytes: &[u8]) -> Option<usize> {
+fn data_uri(bytes: &[u8]) -> Option<usize> {
     let kind = &bytes[5..bytes.len().min(64)];
     if ![&b"image/"[..], b"audio/", b"video/", b"application/pdf"]
         .iter()
@@ -172,11 +214,11 @@ struct Evidence {
     public: bool,
 }
 
-/// Judges the token that holds the word at `start`, whose run of token characters begins there.
-/// Returns up to where it has looked.
-pub(super) fn judge_token(place: &Search<'_>, start: usize, out: &mut Vec<Hit>) -> usize {
+/// Judges the token from `start` on, in which the word at `word` stands. Returns up to where it
+/// has looked.
+fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
-    let end = token_end(bytes, start);
+    let end = token_end(bytes, start).max(word + 1);
     if end - start < MIN_TOKEN || end - start > MAX_TOKEN || !place.wants(PiiType::Secret) {
         return end;
     }
