@@ -16,6 +16,8 @@ pub(super) struct Batch {
     pub(super) segment: Arc<Segment>,
     /// Whether the segment begins with this batch.
     pub(super) opens: bool,
+    /// The sequence number of the line that seals the segment, where it ends with this batch.
+    pub(super) closes: Option<u64>,
     pub(super) sealed: Sealed,
     /// Those who wait for lines of this batch.
     pub(super) completions: Vec<Arc<Completion>>,

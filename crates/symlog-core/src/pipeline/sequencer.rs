@@ -58,6 +58,8 @@ pub(super) struct Work {
     pub(super) numbers: u64,
     pub(super) segment: Arc<Segment>,
     pub(super) opens: bool,
+    /// The sequence number of the line that seals the segment, where it ends with this.
+    pub(super) closes: Option<u64>,
     pub(super) jobs: Vec<Job>,
     pub(super) barriers: Vec<Arc<Completion>>,
     pub(super) credit: usize,
@@ -80,7 +82,7 @@ pub(super) struct Sequencer {
     next_segment: u64,
     epoch: u64,
     segment: Option<Arc<Segment>>,
-    /// The month of the newest segment: it never goes back, whatever the clock does.
+    /// The month of the newest segment.
     period: String,
     roll: bool,
     retry_at: Option<Instant>,
@@ -144,6 +146,9 @@ impl Sequencer {
         if shared.queue.is_empty() && !shared.queue.has_drops() {
             return Next::Idle;
         }
+        if let Some(work) = self.seal_segment_if_over(shared) {
+            return Next::Work(Box::new(work));
+        }
         let mut taken = Taken::default();
         while let Some(item) = shared.queue.pop() {
             let large = taken.push(item, shared.chunk_above);
@@ -186,6 +191,7 @@ impl Sequencer {
             numbers: 1,
             segment,
             opens,
+            closes: None,
             jobs: Vec::with_capacity(taken.items.len() + 2),
             barriers: Vec::new(),
             credit: 0,
@@ -345,19 +351,43 @@ impl Sequencer {
         sequence
     }
 
-    /// Opens a segment if there is none, if its month is over, or if its object is full.
+    /// Ends the segment if its month is over or its object is full; the next one begins a new
+    /// object.
+    fn seal_segment_if_over(&mut self, shared: &Shared) -> Option<Work> {
+        let month = self.period_at(Timestamp::from_system_time(shared.clock.now()));
+        let segment = self
+            .segment
+            .take_if(|segment| month != segment.period || shared.is_object_full(segment.number))?;
+        self.roll = true;
+        let work = Work {
+            number: self.next_batch,
+            numbers: 1,
+            segment,
+            opens: false,
+            closes: Some(self.take_sequence()),
+            jobs: Vec::new(),
+            barriers: Vec::new(),
+            credit: 0,
+        };
+        self.next_batch += 1;
+        Some(work)
+    }
+
+    /// The month that entries belong to now; it never goes back, whatever the clock does.
+    fn period_at(&self, now: Timestamp) -> String {
+        let (year, month) = now.month();
+        format!("{year:04}-{month:02}").max(self.period.clone())
+    }
+
     fn open_segment_if_needed(
         &mut self,
         shared: &Shared,
         now: Timestamp,
     ) -> Result<bool, LoggingError> {
-        let (year, month) = now.month();
-        let period = format!("{year:04}-{month:02}").max(self.period.clone());
-        let full = shared.take_object_full();
-        let over = self.segment.is_some() && period != self.period;
-        if self.segment.is_some() && !full && !over {
+        if self.segment.is_some() {
             return Ok(false);
         }
+        let period = self.period_at(now);
         if let Err(error) = self.units.assign() {
             tracing::warn!(%error, "the keyring's table of units is behind");
         }
@@ -377,7 +407,7 @@ impl Sequencer {
             keyring_generation: shared.keyring.generation(),
             epoch: self.epoch,
             opened_at: now,
-            rolls: full || over || std::mem::take(&mut self.roll),
+            rolls: std::mem::take(&mut self.roll),
         }));
         self.period = period;
         self.next_segment += 1;
@@ -440,6 +470,7 @@ impl Work {
             number: self.number + offset,
             segment: Arc::clone(&self.segment),
             opens: self.opens && offset == 0,
+            closes: self.closes,
             sealed: Default::default(),
             completions: Vec::new(),
             barriers: Vec::new(),

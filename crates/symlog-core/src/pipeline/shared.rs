@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -89,7 +89,8 @@ pub(super) struct Shared {
     mask_step: MaskStep,
     sealed_metadata: bool,
     storage: Arc<dyn Storage>,
-    object_full: AtomicBool,
+    /// One more than the segment whose object is full; 0 for none.
+    full_in: AtomicU64,
     failed: AtomicBool,
     failure: Mutex<Option<SegmentFailure>>,
     stopping: AtomicBool,
@@ -117,12 +118,15 @@ impl Shared {
         self.stopping.load(Ordering::Acquire)
     }
 
-    pub(super) fn set_object_full(&self) {
-        self.object_full.store(true, Ordering::Release);
+    /// Notes that the object is full which `segment` writes to.
+    pub(super) fn set_object_full(&self, segment: u64) {
+        self.full_in.store(segment + 1, Ordering::Release);
     }
 
-    pub(super) fn take_object_full(&self) -> bool {
-        self.object_full.swap(false, Ordering::AcqRel)
+    /// Whether the object is full which `segment` writes to. What an earlier segment filled has
+    /// been sealed meanwhile.
+    pub(super) fn is_object_full(&self, segment: u64) -> bool {
+        self.full_in.load(Ordering::Acquire) == segment + 1
     }
 
     pub(super) fn report_failure(&self, failure: SegmentFailure) {
@@ -227,7 +231,7 @@ impl Pipeline {
             mask_step: MaskStep::new(masker, keyring.purpose_key("pseudonyms")?),
             sealed_metadata,
             storage,
-            object_full: AtomicBool::new(false),
+            full_in: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             stopping: AtomicBool::new(false),

@@ -11,7 +11,7 @@ use super::segment::Segment;
 use super::shared::{SegmentFailure, Shared};
 use crate::config::Durability;
 use crate::error::LoggingError;
-use crate::format::{ControlKind, PreviousBody, SegmentBody, base64};
+use crate::format::{ControlKind, PreviousBody, SegmentBody, Timestamp, base64};
 use crate::integrity::CompactRange;
 use crate::seal::{Sealed, Sealer};
 
@@ -30,8 +30,8 @@ pub(super) struct Writer {
     object_segment: Option<u64>,
     /// The newest segment that has failed: what was sealed for it can no longer be written.
     failed: Option<(u64, LoggingError)>,
-    /// The last segment whose first line was written.
-    opened: Option<u64>,
+    /// What the first line of the present segment said.
+    body: Option<SegmentBody>,
 }
 
 #[derive(Clone, Debug)]
@@ -53,7 +53,7 @@ impl Writer {
             synced,
             object_segment: state.object_segment,
             failed: None,
-            opened: None,
+            body: None,
         }
     }
 
@@ -109,6 +109,7 @@ impl Writer {
             outcome = self.sync(shared);
         }
         shared.queue.release(credit);
+        let written = last_segment.as_ref().map(|segment| segment.number);
         match outcome {
             Ok(()) => {
                 waiting
@@ -133,8 +134,10 @@ impl Writer {
             stats.entries += entries;
             stats.bytes += bytes;
         });
-        if self.sink.len() >= shared.object_bytes {
-            shared.set_object_full();
+        if self.sink.len() >= shared.object_bytes
+            && let Some(segment) = written
+        {
+            shared.set_object_full(segment);
         }
     }
 
@@ -162,7 +165,32 @@ impl Writer {
         if batch.opens {
             self.open_segment(shared, &batch.segment, first)?;
         }
-        self.write(&mut batch.sealed, first)
+        self.write(&mut batch.sealed, first)?;
+        match batch.closes {
+            Some(sequence) => self.seal_segment(shared, &batch.segment, sequence, first),
+            None => Ok(()),
+        }
+    }
+
+    /// Repeats what the segment's first line said, so that one damaged line loses no secret.
+    fn seal_segment(
+        &mut self,
+        shared: &Shared,
+        segment: &Segment,
+        sequence: u64,
+        first: &mut bool,
+    ) -> Result<(), LoggingError> {
+        let body = serde_json::to_string(&self.body).map_err(LoggingError::encryption)?;
+        let mut sealed = Sealed::default();
+        self.sealer.control(
+            &mut sealed,
+            segment.number,
+            sequence,
+            Timestamp::from_system_time(shared.clock.now()),
+            ControlKind::Sealed,
+            body,
+        );
+        self.write(&mut sealed, first)
     }
 
     /// Appends lines; the first line of a group carries what is known to be synced.
@@ -208,7 +236,8 @@ impl Writer {
             period: segment.period.clone(),
             classes: segment.classes.clone(),
         };
-        let body = serde_json::to_string(&body).map_err(LoggingError::encryption)?;
+        let text = serde_json::to_string(&body).map_err(LoggingError::encryption)?;
+        self.body = Some(body);
         let mut sealed = Sealed::default();
         self.sealer.control(
             &mut sealed,
@@ -216,12 +245,11 @@ impl Writer {
             segment.first_sequence,
             segment.opened_at,
             ControlKind::Segment,
-            body,
+            text,
         );
         if self.sink.is_empty() {
             self.object_segment = Some(segment.number);
         }
-        self.opened = Some(segment.number);
         self.write(&mut sealed, first)
     }
 

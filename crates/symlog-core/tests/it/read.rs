@@ -1,10 +1,12 @@
 //! Logging and reading back.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime};
 
 use symlog_core::{
-    Durability, Entry, Filter, Interaction, LogReader, MetadataMode, ModelInteractionType,
-    Settings, TokenUsage, VerifyReport,
+    ArchiveConfig, Clock, Durability, Entry, Filter, Interaction, LogReader, MetadataMode,
+    ModelInteractionType, Settings, TokenUsage, VerifyReport,
 };
 
 use crate::support::{Workplace, request, response};
@@ -302,6 +304,111 @@ fn a_wrong_key_is_recognised_and_the_log_is_left_alone() {
     let error = other.builder().build().unwrap_err();
     assert!(error.to_string().contains("KeyManagementError"), "{error}");
     assert_eq!(std::fs::read(place.log()).unwrap(), before);
+}
+
+/// The log's files but the active one.
+fn sealed_files(place: &Workplace) -> usize {
+    std::fs::read_dir(place.log().parent().unwrap())
+        .unwrap()
+        .filter(|file| {
+            let name = file.as_ref().unwrap().file_name().into_string().unwrap();
+            name.ends_with(|c: char| c.is_ascii_digit())
+        })
+        .count()
+}
+
+#[test]
+fn a_full_object_is_sealed_and_the_log_goes_on_in_the_next() {
+    let place = Workplace::new();
+    let open = || {
+        place
+            .builder()
+            .archive(ArchiveConfig {
+                seal_bytes: 40_000,
+                ..ArchiveConfig::default()
+            })
+            .build()
+            .unwrap()
+    };
+    let logger = open();
+    let reader = {
+        logger.submit(completion("first")).unwrap().wait().unwrap();
+        place.reader()
+    };
+    let mut follow = reader.follow(0, Filter::new()).unwrap();
+    let mut followed = 0;
+    for i in 0..300 {
+        let receipt = logger
+            .submit(completion(&format!("{i} {}", "x".repeat(500))).response(response("y")))
+            .unwrap();
+        if i % 10 == 0 {
+            receipt.wait().unwrap();
+            while follow.poll_next().unwrap().is_some() {
+                followed += 1;
+            }
+        }
+    }
+    logger.close_blocking().unwrap();
+    while follow.poll_next().unwrap().is_some() {
+        followed += 1;
+    }
+    assert_eq!(followed, 300);
+    drop(logger);
+    let again = open();
+    again.submit(completion("last")).unwrap().wait().unwrap();
+    again.close_blocking().unwrap();
+    let sealed = sealed_files(&place);
+    assert!((5..50).contains(&sealed), "{sealed}");
+    let all = entries(&place.reader());
+    assert_eq!(all.len(), 302);
+    assert!(
+        all.windows(2)
+            .all(|pair| pair[0].sequence < pair[1].sequence)
+    );
+    let report = place.reader().verify().unwrap();
+    assert!(report.is_ok(), "{report:?}");
+}
+
+#[derive(Debug)]
+struct Calendar(AtomicU64);
+
+impl Clock for Calendar {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::Relaxed))
+    }
+}
+
+#[test]
+fn a_segment_ends_with_its_month_and_never_goes_back() {
+    const DAY: u64 = 86_400;
+    let place = Workplace::new();
+    let clock = Arc::new(Calendar(AtomicU64::new(30 * DAY)));
+    let logger = place.builder().clock(clock.clone()).build().unwrap();
+    for day in [30, 31, 32, 12, 60] {
+        clock.0.store(day * DAY, Ordering::Relaxed);
+        logger.submit(completion("x")).unwrap().wait().unwrap();
+    }
+    logger.close_blocking().unwrap();
+    let mut periods = Vec::new();
+    for file in [
+        "model_io.encrypted.log.0000000000",
+        "model_io.encrypted.log.0000000001",
+        "model_io.encrypted.log",
+    ] {
+        let text = std::fs::read_to_string(place.log().with_file_name(file)).unwrap();
+        let lines: Vec<serde_json::Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        periods.push(lines[0]["body"]["period"].as_str().unwrap().to_owned());
+        if file.ends_with(|c: char| c.is_ascii_digit()) {
+            let last = lines.last().unwrap();
+            assert_eq!(last["control"], "sealed");
+            assert_eq!(last["body"], lines[0]["body"]);
+        }
+    }
+    assert_eq!(periods, ["1970-01", "1970-02", "1970-03"]);
+    assert!(place.reader().verify().unwrap().is_ok());
 }
 
 #[test]
