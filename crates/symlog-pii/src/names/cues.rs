@@ -110,6 +110,12 @@ fn judge_after(text: &str, name: usize, out: &mut Vec<Hit>) {
         _ => return,
     };
     let mut tokens = Vec::with_capacity(MAX_NAME);
+    if known {
+        read_line(text, end + gap, 1, &mut tokens);
+        if !tokens.first().is_some_and(|t| t.has(FIRST) && !t.has(COMMON)) {
+            return;
+        }
+    }
     read_line(text, end + gap, MAX_NAME, &mut tokens);
     if let Some((first, last)) = name_at(text, &tokens, known) {
         out.push(Hit::new(

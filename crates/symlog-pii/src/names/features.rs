@@ -11,8 +11,6 @@ pub(super) const MAX: usize = 40;
 pub(super) struct Context<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: &'a [Token],
-    /// Whether the line looks like code.
-    pub(super) code: bool,
 }
 
 /// The features of one word, as indices into the model.
@@ -73,7 +71,6 @@ pub(super) fn of(context: &Context<'_>, i: usize, tag_before: u8) -> Features {
     out.add(16, suffix(word, 3));
     out.add(17, suffix(word, 2) << 8 | own);
     out.add(18, prefix(word, 3));
-    out.add(19, u64::from(context.code) << 16 | own << 8 | known);
     out.add(20, hash(before) ^ own << 1);
     out.add(21, hash(after) ^ own << 1);
     out.add(22, hash(before).rotate_left(17) ^ hash(at(-2)));
@@ -132,27 +129,17 @@ pub(super) fn is_candidate(tokens: &[Token], i: usize, tag_before: u8) -> bool {
 
 /// Whether a line looks like code rather than like a sentence.
 pub(super) fn is_code(line: &str) -> bool {
-    let (mut signs, mut len) = (0, 0);
-    for byte in line.bytes().take(400) {
-        len += 1;
-        signs += usize::from(matches!(
-            byte,
-            b'{' | b'}'
-                | b';'
-                | b'('
-                | b')'
-                | b'='
-                | b'<'
-                | b'>'
-                | b'_'
-                | b'['
-                | b']'
-                | b'`'
-                | b'|'
-                | b'#'
-                | b'\\'
-                | b'$'
-        ));
-    }
-    signs * 16 > len || line.starts_with("    ") || line.starts_with('\t')
+    const SIGNS: [bool; 256] = {
+        let mut table = [false; 256];
+        let mut i = 0;
+        let signs = b"{};=<>_[]`\\$";
+        while i < signs.len() {
+            table[signs[i] as usize] = true;
+            i += 1;
+        }
+        table
+    };
+    let head = &line.as_bytes()[..line.len().min(240)];
+    let signs = head.iter().filter(|b| SIGNS[usize::from(**b)]).count();
+    signs * 14 > head.len() || line.starts_with("    ") || line.starts_with('\t')
 }

@@ -42,13 +42,13 @@ pub(super) fn walk(
     let mut tokens = Vec::new();
     let mut from = 0;
     while from < text.len() {
+        let end = memchr::memchr(b'\n', &text.as_bytes()[from..]).map_or(text.len(), |n| from + n);
+        if features::is_code(&text[from..end]) {
+            from = end + 1;
+            continue;
+        }
         let next = read_line(text, from, MAX_TOKENS, &mut tokens);
-        let context = Context {
-            text,
-            tokens: &tokens,
-            code: features::is_code(text.get(from..next).unwrap_or("")),
-        };
-        line(&context, score, found);
+        line(&Context { text, tokens: &tokens }, score, found);
         from = next.max(from + 1);
     }
 }

@@ -3,7 +3,7 @@
 use crate::rules::fold_hash;
 
 /// How far back words are looked for, in bytes and in words.
-const MAX_BACK: usize = 96;
+const MAX_BACK: usize = 80;
 const MAX_WORDS: usize = 12;
 
 /// Whether a byte is a part of a word.

@@ -8,7 +8,7 @@ use crate::rules::Trigger;
 /// The most rules that keywords near one number can speak for.
 const MAX_SUPPORT: usize = 48;
 /// How many words away a keyword may stand.
-const REACH: usize = 8;
+const REACH: usize = 7;
 
 /// Judges the word from `start` to `end`, which holds a digit. Returns up to where it has looked.
 pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<Hit>) -> usize {
@@ -16,12 +16,12 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
     if end - start > 128 {
         return end;
     }
-    let reach = reach(bytes, start);
-    if reach < 3 {
+    let (reach, digits) = reach(bytes, start);
+    if digits < 3 || reach < 3 {
         return end;
     }
     let support = if place.plan.keywords {
-        Support::gather(place, start, end, if reach < 5 { 3 } else { REACH })
+        Support::gather(place, start, end, if digits < 5 { 3 } else { REACH })
     } else {
         Support::NONE
     };
@@ -66,20 +66,22 @@ fn starts(bytes: &[u8], start: usize) -> [Option<usize>; 3] {
     [letters, sign, Some(start)]
 }
 
-/// How far the groups of letters and digits that begin at `start` go, as one number may: single
-/// signs between them, and no word of more than five letters.
-fn reach(bytes: &[u8], start: usize) -> usize {
+/// How far the groups that begin at `start` go, as one number may, and how many digits they hold:
+/// one or two signs between them, and in each a digit, or no more than four capitals.
+fn reach(bytes: &[u8], start: usize) -> (usize, usize) {
     let bytes = &bytes[..bytes.len().min(start + 128)];
     let class = |at: usize| bytes.get(at).map_or(3, |b| CLASS[usize::from(*b)]);
-    let (mut at, mut last) = (start, start);
+    let (mut at, mut last, mut digits) = (start, start, 0);
     loop {
         let from = at;
-        let mut digit = false;
+        let before = digits;
         while class(at) < 2 {
-            digit |= class(at) == 0;
+            digits += usize::from(class(at) == 0);
             at += 1;
         }
-        if at == from || (!digit && at - from > 5) {
+        let capitals = at - from <= 4 && bytes[from..at].iter().all(u8::is_ascii_uppercase);
+        let extension = bytes[from..at].eq_ignore_ascii_case(b"ext") || &bytes[from..at] == b"x";
+        if at == from || (digits == before && !capitals && !extension && from > start) {
             break;
         }
         // A closing bracket may be a part of it.
@@ -90,7 +92,7 @@ fn reach(bytes: &[u8], start: usize) -> usize {
         }
         at += signs;
     }
-    last - start
+    (last - start, digits)
 }
 
 /// 0: a digit, 1: a letter, 2: what may stand between groups, 3: the end.
@@ -222,7 +224,7 @@ impl Support {
         if !place.key.is_empty() {
             support.look_back(place, place.key, place.key.len(), REACH, 1);
         }
-        for near in ahead(place.text, end, 4) {
+        for near in ahead(place.text, end, 3) {
             support.word(
                 place,
                 place.text,
