@@ -333,6 +333,14 @@ impl Words {
             return false;
         }
         let head = self.get(end - 1);
+        if end == 1
+            && end < self.count
+            && matches!(head, "key" | "token")
+            && self.get(1).bytes().all(|b| b.is_ascii_digit())
+        {
+            // `key1`, `key2`: a numbered example.
+            return false;
+        }
         let before = if end > 1 { self.get(end - 2) } else { "" };
         if strong(head) || pair(before, head) {
             return true;

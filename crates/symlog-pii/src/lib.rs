@@ -14,6 +14,7 @@ mod names;
 mod operator;
 mod profile;
 mod rules;
+mod stream;
 mod text;
 
 pub use builder::MaskerBuilder;
@@ -27,3 +28,4 @@ pub use masker::Masker;
 pub use names::training::Trainer;
 pub use operator::{Generalise, Label, Mask, Operator, OperatorContext, Partial, Remove};
 pub use profile::{CustomProfile, Profile, UnknownProfile};
+pub use stream::MaskStream;

@@ -19,6 +19,7 @@ use crate::kind::{PiiType, TypeSet};
 use crate::operator::{Mask, Operator, OperatorContext};
 use crate::profile::Profile;
 use crate::rules::RuleSet;
+use crate::stream::MaskStream;
 use crate::text::{self, Hit, Plan, SENSITIVE_KEY, Search};
 
 /// What stands in the place of a sensitive key's value.
@@ -170,6 +171,12 @@ impl Masker {
         keys::is_sensitive(key)
     }
 
+    /// A masker of a text that comes in chunks.
+    #[must_use]
+    pub fn stream(&self) -> MaskStream {
+        MaskStream::new(self.clone())
+    }
+
     fn pass<'a>(&'a self, context: OperatorContext<'a>) -> Pass<'a> {
         let inner = &*self.inner;
         Pass {
@@ -179,6 +186,27 @@ impl Masker {
             context,
             replace: true,
         }
+    }
+
+    /// Masks plain text of which the first `context` bytes were masked before; gives the masked
+    /// text from there to `end`, which no finding crosses.
+    pub(crate) fn mask_part(
+        &self,
+        text: &str,
+        context: usize,
+        end: usize,
+        counts: &mut Counts,
+    ) -> String {
+        let mut edits = Vec::new();
+        self.pass(OperatorContext::default())
+            .plain("", text, &mut edits);
+        edits.retain(|edit| edit.hit.start >= context && edit.hit.end <= end);
+        splice(text, context, end, &edits, counts)
+    }
+
+    /// Whether a part of a text can be masked without the rest.
+    pub(crate) fn is_local(&self) -> bool {
+        self.inner.detectors.is_empty()
     }
 
     /// The masked text of a leaf, if it changes.
@@ -250,15 +278,7 @@ impl Pass<'_> {
         if edits.is_empty() {
             return None;
         }
-        let mut out = String::with_capacity(text.len() + 16 * edits.len());
-        let mut from = 0;
-        for Edit { hit, with } in &edits {
-            out.push_str(&text[from..hit.start]);
-            out.push_str(with);
-            from = hit.end;
-            counts.add(hit.kind, &hit.rule, 1);
-        }
-        out.push_str(&text[from..]);
+        let out = splice(text, 0, text.len(), &edits, counts);
         (out != text).then_some(out)
     }
 
@@ -345,13 +365,20 @@ impl Pass<'_> {
     /// Appends the edits of a text that is not JSON.
     fn plain(&self, key: &str, text: &str, out: &mut Vec<Edit>) {
         let mut hits = Vec::new();
-        let search = Search {
-            text,
-            key,
-            rules: &self.masker.rules,
-            plan: self.plan,
-        };
-        search.find(&mut hits);
+        for (from, piece) in text::pieces(text) {
+            let first = hits.len();
+            Search {
+                text: piece,
+                key,
+                rules: &self.masker.rules,
+                plan: self.plan,
+            }
+            .find(&mut hits);
+            for hit in &mut hits[first..] {
+                hit.start += from;
+                hit.end += from;
+            }
+        }
         if self.replace {
             hits.retain(|hit| self.masker.profile.masks(hit, text));
         }
@@ -437,6 +464,20 @@ impl Pass<'_> {
         }
         out
     }
+}
+
+/// `text[from..to]` with its edits made.
+fn splice(text: &str, from: usize, to: usize, edits: &[Edit], counts: &mut Counts) -> String {
+    let mut out = String::with_capacity(to - from + 16 * edits.len());
+    let mut from = from;
+    for Edit { hit, with } in edits {
+        out.push_str(&text[from..hit.start]);
+        out.push_str(with);
+        from = hit.end;
+        counts.add(hit.kind, &hit.rule, 1);
+    }
+    out.push_str(&text[from..to]);
+    out
 }
 
 fn shift(edit: &mut Edit, by: usize) {

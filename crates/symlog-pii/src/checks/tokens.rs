@@ -12,38 +12,23 @@ pub(super) fn random(n: &Number<'_>) -> bool {
     looks_random(n.raw().as_bytes())
 }
 
-/// Whether a token looks generated rather than written: no placeholder, no words, no sequence.
+/// Whether a token looks generated rather than written: no placeholder and no words. Sequences
+/// pass, since what stands before the token decides about those.
 pub(crate) fn looks_random(token: &[u8]) -> bool {
-    let (mut lower, mut upper, mut digit) = (0u32, 0u32, 0u32);
+    let (mut letters, mut digits, mut changes) = (0u32, 0u32, 0u32);
     let mut seen = [0u16; 128];
-    let mut changes = 0u32;
     let mut last_class = 0u8;
-    let mut steps = 0u32;
-    let mut last = 0u8;
     for &byte in token {
         let class = match byte {
-            b'a'..=b'z' => {
-                lower += 1;
-                1
-            }
-            b'A'..=b'Z' => {
-                upper += 1;
-                2
-            }
-            b'0'..=b'9' => {
-                digit += 1;
-                3
-            }
+            b'a'..=b'z' => 1,
+            b'A'..=b'Z' => 2,
+            b'0'..=b'9' => 3,
             _ => 0,
         };
-        if class != 0 && last_class != 0 && class != last_class {
-            changes += 1;
-        }
-        if class != 0 && (byte == last || byte == last.wrapping_add(1)) {
-            steps += 1;
-        }
+        letters += u32::from(matches!(class, 1 | 2));
+        digits += u32::from(class == 3);
+        changes += u32::from(class != 0 && last_class != 0 && class != last_class);
         last_class = class;
-        last = byte;
         if let Some(count) = seen.get_mut(usize::from(byte)) {
             *count += 1;
         }
@@ -57,16 +42,9 @@ pub(crate) fn looks_random(token: &[u8]) -> bool {
             -p * p.log2()
         })
         .sum();
-    let letters = lower + upper;
-    if digit == 0 {
+    if digits == 0 {
         // Words have few changes of case. A generated token of letters alone has many.
         return letters >= 16 && changes * 4 >= letters && entropy >= 3.3;
     }
-    let hex_like = letters == 0 || entropy >= 2.6;
-    let floor = if token.len() >= 32 {
-        3.0
-    } else {
-        (len.log2() * 0.62).min(3.0)
-    };
-    hex_like && entropy >= floor && steps * 3 <= token.len() as u32 * 2
+    entropy >= (len.log2() * 0.62).min(2.9)
 }

@@ -112,7 +112,10 @@ fn judge_after(text: &str, name: usize, out: &mut Vec<Hit>) {
     let mut tokens = Vec::with_capacity(MAX_NAME);
     if known {
         read_line(text, end + gap, 1, &mut tokens);
-        if !tokens.first().is_some_and(|t| t.has(FIRST) && !t.has(COMMON)) {
+        if !tokens
+            .first()
+            .is_some_and(|t| t.has(FIRST) && !t.has(COMMON))
+        {
             return;
         }
     }

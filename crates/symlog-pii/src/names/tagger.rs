@@ -1,6 +1,7 @@
 //! Tags the words of a text and joins them to names.
 
 use super::features::{self, Context, Features};
+use super::gazetteer::{COMMON, COMPANY, FIRST, LAST, PLACE, STREET};
 use super::model;
 use super::tokens::{MAX_TOKENS, Token, read_line};
 use crate::finding::RuleId;
@@ -8,11 +9,14 @@ use crate::kind::PiiType;
 use crate::text::{Hit, Search};
 
 const PERSON: RuleId = RuleId::new("person");
-const PLACE: RuleId = RuleId::new("place");
+const PLACE_RULE: RuleId = RuleId::new("place");
 const ORGANIZATION: RuleId = RuleId::new("organization");
 
 /// How sure the scorer must be.
 const SURE: [f32; model::TAGS] = [0.0, 0.55, 0.5, 0.5];
+
+/// How sure it must be of words that are in no list.
+const UNLISTED: f32 = 0.8;
 
 /// Appends the names in the text of `place`.
 pub(crate) fn tag(place: &Search<'_>, out: &mut Vec<Hit>) {
@@ -22,7 +26,7 @@ pub(crate) fn tag(place: &Search<'_>, out: &mut Vec<Hit>) {
         &mut |kind, start, end, score| {
             let (kind, rule) = match kind {
                 1 => (PiiType::Person, PERSON),
-                2 => (PiiType::Location, PLACE),
+                2 => (PiiType::Location, PLACE_RULE),
                 _ => (PiiType::Organization, ORGANIZATION),
             };
             if place.wants(kind) {
@@ -48,7 +52,14 @@ pub(super) fn walk(
             continue;
         }
         let next = read_line(text, from, MAX_TOKENS, &mut tokens);
-        line(&Context { text, tokens: &tokens }, score, found);
+        line(
+            &Context {
+                text,
+                tokens: &tokens,
+            },
+            score,
+            found,
+        );
         from = next.max(from + 1);
     }
 }
@@ -77,7 +88,7 @@ fn line(
             }
             other => {
                 if let Some((kind, start, end, best)) = other {
-                    found(kind, start, end, best);
+                    close(context, kind, start, end, best, found);
                 }
                 (tag != 0).then_some((tag, token.start, token.end, sure))
             }
@@ -85,6 +96,26 @@ fn line(
         before = tag;
     }
     if let Some((kind, start, end, best)) = open {
+        close(context, kind, start, end, best, found);
+    }
+}
+
+/// Reports a name, unless it is too short to be one, or unlisted and unsure.
+fn close(
+    context: &Context<'_>,
+    kind: u8,
+    start: usize,
+    end: usize,
+    best: f32,
+    found: &mut dyn FnMut(u8, usize, usize, f32),
+) {
+    let listed = context.tokens.iter().any(|t| {
+        t.start >= start
+            && t.end <= end
+            && t.flags & (FIRST | LAST | PLACE | COMPANY | STREET) != 0
+            && t.flags & COMMON == 0
+    });
+    if end - start >= 3 && (listed || best >= UNLISTED) {
         found(kind, start, end, best);
     }
 }

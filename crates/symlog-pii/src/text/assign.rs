@@ -93,6 +93,30 @@ pub(super) fn judge_said(text: &str, end: usize, want: TypeSet, out: &mut Vec<Hi
     }
 }
 
+/// Judges the `:` at `at` as that of `-u user:password`, as curl takes it.
+pub(super) fn judge_user(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let name = bytes[..at]
+        .iter()
+        .rev()
+        .take(64)
+        .take_while(|b| b.is_ascii_graphic())
+        .count();
+    let line = &bytes[..at - name];
+    let option = line.trim_ascii_end();
+    if line.len() == option.len()
+        || !(option.ends_with(b" -u") || option.ends_with(b"--user"))
+        || !want.contains(PiiType::Password)
+    {
+        return;
+    }
+    if let Some(value) =
+        value_at(bytes, at + 1, false, false).filter(|v| !placeholder(&bytes[v.start..v.end]))
+    {
+        push(out, &value, PiiType::Password, 0.8, SAID);
+    }
+}
+
 fn push(out: &mut Vec<Hit>, value: &Value, kind: PiiType, score: f32, rule: RuleId) {
     let mut hit = Hit::new(value.start, value.end, kind, score, rule);
     hit.value = true;
@@ -252,6 +276,17 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
     let digit = text.iter().any(u8::is_ascii_digit);
     let letter = text.iter().any(u8::is_ascii_alphabetic);
     let password = kind_of(key) == PiiType::Password && !key.eq_ignore_ascii_case("pass");
+    let numbers = !letter && text.contains(&b'.');
+    let bare = key.eq_ignore_ascii_case("key")
+        || key.eq_ignore_ascii_case("token")
+        || key.eq_ignore_ascii_case("auth");
+    if numbers
+        || (bare
+            && value.apart
+            && !(digit && letter && text.len() >= 8 && crate::checks::looks_random(text)))
+    {
+        return false;
+    }
     if value.quoted {
         if code(text) || text.contains(&b'\n') {
             return false;

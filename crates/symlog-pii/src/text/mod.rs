@@ -9,6 +9,7 @@ mod date;
 mod email;
 mod net;
 mod numbers;
+mod pieces;
 mod plan;
 mod token;
 
@@ -22,7 +23,9 @@ pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use date::{is_birth, is_year, stated_age};
+pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
+pub(crate) use token::{MAX_PEM, open_key};
 
 /// A candidate that was verified, before arbitration.
 #[derive(Debug, Clone)]
@@ -229,6 +232,12 @@ impl Search<'_> {
             && (at == 0 || !bytes[at - 1].is_ascii_hexdigit())
         {
             past.ipv6 = net::judge_ipv6(self.text, at, out);
+        }
+        if self.plan.secrets
+            && bytes[at] == b':'
+            && following.first().is_some_and(|b| !b.is_ascii_whitespace())
+        {
+            assign::judge_user(self.text, at, self.plan.want, out);
         }
         if at >= past.assign {
             past.assign = assign::judge(self.text, at, self.plan.want, out);

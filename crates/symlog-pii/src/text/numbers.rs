@@ -17,7 +17,7 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
         return end;
     }
     let (reach, digits) = reach(bytes, start);
-    if digits < 3 || reach < 3 {
+    if digits < 2 || (digits < 3 && reach < 6) {
         return end;
     }
     let support = if place.plan.keywords {

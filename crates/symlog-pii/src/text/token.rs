@@ -20,7 +20,7 @@ const MIN_TOKEN: usize = 10;
 /// The longest token that is judged. A longer one is data.
 const MAX_TOKEN: usize = 4096;
 /// A private key's longest text.
-const MAX_PEM: usize = 16 * 1024;
+pub(crate) const MAX_PEM: usize = 16 * 1024;
 
 /// Judges the token in which the word at `word` stands: known first characters at each of its
 /// words, then its whole. Returns up to where it has looked.
@@ -52,7 +52,38 @@ pub(super) fn judge(place: &Search<'_>, word: usize, out: &mut Vec<Hit>) -> usiz
         .find(|i| matches!(bytes[*i], b'=' | b':' | b'%'))
         .map_or(start, |i| i + 1);
     let from = (from..=word).find(|i| in_word(bytes[*i])).unwrap_or(word);
-    judge_token(place, from, word, out)
+    let from = unglued(place, from);
+    judge_token(place, from, word.max(from), out)
+}
+
+/// Where the value begins in a token that begins with its own name: `vendor-secret-1234…`.
+fn unglued(place: &Search<'_>, start: usize) -> usize {
+    let bytes = place.text.as_bytes();
+    let limit = bytes.len().min(start + 48);
+    let mut from = start;
+    for at in start..limit {
+        if !TOKEN[usize::from(bytes[at])] {
+            break;
+        }
+        let joint = matches!(bytes[at], b'-' | b'_' | b'.')
+            && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
+        if joint && at > start {
+            let named = back(place.text, at)
+                .take_while(|near| near.distance == 0)
+                .any(|near| {
+                    keys::cue(near.text) == Some(Cue::Secret)
+                        || place.rules.keywords.get(near.hash()).is_some_and(|k| {
+                            k.rules
+                                .iter()
+                                .any(|r| place.rules.rule(*r).trigger == Trigger::Token)
+                        })
+                });
+            if named {
+                from = at + 1;
+            }
+        }
+    }
+    from
 }
 
 /// How far back the beginning of a token is looked for.
@@ -154,6 +185,19 @@ fn jwt(bytes: &[u8]) -> Option<usize> {
         end = next;
     }
     Some(end)
+}
+
+/// Where a private key begins that does not end in `text`, if one does.
+pub(crate) fn open_key(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    // What could still become the first line of one.
+    let last_line = memchr::memrchr(b'\n', bytes).map_or(0, |n| n + 1);
+    memchr::memmem::find_iter(bytes, b"-----BEGIN ").find(|at| {
+        let rest = &bytes[*at..];
+        *at < last_line
+            && rest.len() < MAX_PEM + 256
+            && memchr::memmem::find(rest, b"-----END").is_none_or(|end| rest.len() < end + 128)
+    })
 }
 
 /// A block from `-----BEGIN … PRIVATE KEY` to its end, or to the end of its base64.
@@ -305,7 +349,8 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
             ));
         }
     }
-    if evidence.secret.is_some_and(|distance| distance <= 2) && plausible(token) {
+    let uuid = is_uuid(token) && evidence.secret.is_some_and(|distance| distance <= 1);
+    if evidence.secret.is_some_and(|distance| distance <= 2) && (uuid || plausible(token)) {
         offer(Hit::new(start, end, PiiType::Secret, 0.7, GENERIC));
     }
     if let Some(hit) = best {
@@ -365,7 +410,14 @@ fn plausible(token: &[u8]) -> bool {
     }
     let slashes = token.iter().filter(|b| **b == b'/').count();
     let dots = token.iter().filter(|b| **b == b'.').count();
-    if slashes > token.len() / 12 || dots > 2 {
+    // Paths and file names.
+    let extension = token
+        .iter()
+        .rev()
+        .take(6)
+        .position(|b| *b == b'.')
+        .is_some_and(|n| n > 1 && dots > 0 && slashes > 0);
+    if slashes > token.len() / 12 || dots > 2 || extension {
         return false;
     }
     let digits = token.iter().filter(|b| b.is_ascii_digit()).count();
