@@ -224,3 +224,44 @@ fn a_failing_detector_masks_the_whole_field() {
         assert_eq!(counts.failed(), failed);
     }
 }
+
+#[test]
+fn own_rules_are_found_and_counted() {
+    let toml = "[[rule]]\nid = \"employee\"\ntype = \"CUSTOM\"\npattern = 'EMP-\\d{6}'\nscore = 0.9\nexamples = [\"EMP-123456\"]\ncounter = [\"EMP-12\"]\n";
+    let masker = Masker::builder().rules("mine.toml", toml).build().unwrap();
+    let mut counts = Counts::new();
+    assert_eq!(
+        masker.mask("ask EMP-123456 today", &mut counts),
+        "ask [REDACTED:CUSTOM] today"
+    );
+    assert_eq!(counts.iter().next().unwrap().1.as_str(), "employee");
+    assert!(
+        Masker::builder()
+            .rules("mine.toml", "[[rule]]\nid = 1")
+            .build()
+            .is_err()
+    );
+}
+
+#[test]
+fn disguised_text_is_found_at_its_own_offsets() {
+    let masker = Masker::default_profile();
+    let mut counts = Counts::new();
+    for (text, expect) in [
+        ("SSN \u{ff11}\u{ff12}\u{ff13}-45-6789.", "SSN ***-**-****."),
+        (
+            "card 4111\u{a0}1111\u{a0}1111\u{a0}1111 é",
+            "card ****-****-****-**** é",
+        ),
+        ("x?mail=jo%40example.com", "x?mail=***@***.***"),
+        ("jo@exam\u{200b}ple.com", "***@***.***"),
+        ("write jo at example dot com", "write ***@***.***"),
+        (r#"{"a":"jo\u0040example.com"}"#, r#"{"a":"***@***.***"}"#),
+        (
+            "blob bXkgU1NOIGlzIDEyMy00NS02Nzg5 end",
+            "blob ***-**-**** end",
+        ),
+    ] {
+        assert_eq!(masker.mask(text, &mut counts), expect);
+    }
+}

@@ -33,6 +33,21 @@ impl Decoded {
         Some(out)
     }
 
+    /// A text of which nothing is there yet.
+    pub(crate) fn empty() -> Self {
+        Self {
+            text: String::new(),
+            steps: vec![(0, 0)],
+        }
+    }
+
+    /// Adds `c`, or nothing, for what stands at `from..to` of the original.
+    pub(crate) fn push(&mut self, c: Option<char>, from: usize, to: usize) {
+        self.steps.push((self.text.len(), from));
+        self.text.extend(c);
+        self.steps.push((self.text.len(), to));
+    }
+
     /// The original offset of a decoded one that is a char boundary.
     pub(crate) fn original(&self, at: usize) -> usize {
         let step = self.steps.partition_point(|(decoded, _)| *decoded <= at) - 1;

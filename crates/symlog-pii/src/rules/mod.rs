@@ -4,6 +4,7 @@ mod file;
 mod lexicon;
 mod pattern;
 mod set;
+mod verify;
 
 pub(crate) use lexicon::{Words, fold_hash};
 pub(crate) use set::{RuleSet, Source, Trigger};

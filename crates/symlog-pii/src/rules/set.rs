@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use super::file::{self, RuleEntry};
 use super::lexicon::{Words, fold_hash};
 use super::pattern::Pattern;
+use super::verify::Verifier;
 use crate::checks::{self, Check};
 use crate::error::{BuildError, RuleProblem};
 use crate::finding::RuleId;
@@ -135,7 +136,8 @@ impl RuleSet {
         };
         let mut ids = HashSet::new();
         let mut keywords: HashMap<u64, Keyword> = HashMap::new();
-        for (file, text) in built_in.chain(further) {
+        let mut own = Vec::new();
+        for (n, (file, text)) in built_in.chain(further).enumerate() {
             for (line, entry) in file::parse(file, text)? {
                 if !ids.insert(entry.id.clone()) {
                     return Err(file::problem(
@@ -147,9 +149,19 @@ impl RuleSet {
                 }
                 set.add(&entry, &mut keywords)
                     .map_err(|p| file::problem(file, line, &entry.id, p))?;
+                if n >= BUILT_IN.len() {
+                    own.push((file, line, entry));
+                }
             }
         }
         set.keywords = Words::new(keywords);
+        // The built-in ones are held against theirs by the tests of this crate.
+        let verifier = Verifier::new(&set);
+        for (file, line, entry) in &own {
+            verifier
+                .check(entry)
+                .map_err(|p| file::problem(file, *line, &entry.id, p))?;
+        }
         Ok(set)
     }
 

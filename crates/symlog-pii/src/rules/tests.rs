@@ -1,46 +1,22 @@
-//! Every rule finds its examples and leaves its counter-examples.
+//! Every built-in rule finds its examples and leaves its counter-examples.
 
 use super::RuleSet;
-use super::set::built_in_entries;
-use crate::kind::TypeSet;
-use crate::text::{Hit, Plan, Search};
+use super::set::{Source, built_in_entries};
+use super::verify::Verifier;
 
 #[test]
 fn examples_are_found_and_counter_examples_are_not() {
     let set = RuleSet::built_in();
     assert!(set.iter().count() > 600);
-    let plan = Plan::new(set, TypeSet::ALL);
+    let verifier = Verifier::new(set);
     let mut wrong = Vec::new();
     for (file, line, entry) in built_in_entries() {
         assert!(
             !entry.examples.is_empty() && !entry.counter.is_empty(),
             "{file}:{line}: no example"
         );
-        for (texts, expect) in [(&entry.examples, true), (&entry.counter, false)] {
-            for text in texts {
-                let mut out: Vec<Hit> = Vec::new();
-                Search {
-                    text,
-                    key: "",
-                    rules: set,
-                    plan: &plan,
-                }
-                .find(&mut out);
-                // Which of several rules for one type wins is no matter.
-                let found = if expect {
-                    out.iter()
-                        .any(|hit| hit.kind == entry.kind || hit.rule.as_str() == entry.id)
-                } else {
-                    out.iter().any(|hit| hit.rule.as_str() == entry.id)
-                };
-                if found != expect {
-                    let rules: Vec<_> = out.iter().map(|h| h.rule.as_str().to_owned()).collect();
-                    wrong.push(format!(
-                        "{file}:{line}: {} {expect} {text:?} {rules:?}",
-                        entry.id
-                    ));
-                }
-            }
+        if let Err(problem) = verifier.check(&entry) {
+            wrong.push(format!("{file}:{line}: {}: {problem}", entry.id));
         }
     }
     assert!(
@@ -49,4 +25,35 @@ fn examples_are_found_and_counter_examples_are_not() {
         wrong.len(),
         wrong.join("\n")
     );
+}
+
+#[test]
+fn mistakes_in_a_file_point_at_their_line() {
+    let rule =
+        |body: &str| format!("# mine\n\n[[rule]]\nid = \"x-1\"\ntype = \"CUSTOM\"\n{body}\n");
+    for (body, expect) in [
+        ("pattern = 'x{2,1}'", "my.toml:3: rule \"x-1\""),
+        ("pattern = 5", "my.toml:"),
+        ("color = 1", "my.toml:"),
+        ("", "nothing to find"),
+        (
+            "pattern = 'EMP-\\d{6}'\ncheck = \"luhm\"",
+            "no check \"luhm\"",
+        ),
+        (
+            "pattern = 'EMP-\\d{6}'\nscore = 0.9\nexamples = [\"EMP-12\"]",
+            "example number 1 is not found",
+        ),
+        (
+            "pattern = 'EMP-\\d{6}'\nscore = 0.9\ncounter = [\"EMP-123456\"]",
+            "counter-example number 1 is found",
+        ),
+    ] {
+        let source = Source {
+            file: "my.toml".to_owned(),
+            text: rule(body),
+        };
+        let error = RuleSet::compile(&[source]).unwrap_err().to_string();
+        assert!(error.contains(expect), "{error:?} tells {expect:?}");
+    }
 }

@@ -5,6 +5,7 @@ use crate::finding::RuleId;
 use crate::kind::PiiType;
 
 const RULE: RuleId = RuleId::new("email");
+const SPOKEN: RuleId = RuleId::new("email-spoken");
 /// RFC 5321, section 4.5.3.1.1.
 const MAX_LOCAL: usize = 64;
 /// RFC 5321, section 4.5.3.1.2.
@@ -26,6 +27,82 @@ pub(super) fn judge(text: &str, at: usize, out: &mut Vec<Hit>) -> usize {
     end
 }
 
+/// Appends addresses written out: `jane at example dot com`, `jane [at] example [dot] com`.
+pub(super) fn judge_spoken(text: &str, out: &mut Vec<Hit>) {
+    const DOTS: [&str; 3] = [" dot ", "[dot]", "(dot)"];
+    let mut past = 0;
+    for dot in DOTS {
+        for at in memchr::memmem::find_iter(text.as_bytes(), dot.as_bytes()) {
+            if at < past {
+                continue;
+            }
+            if let Some((start, end)) = spoken_at(text, at) {
+                out.push(Hit::new(start, end, PiiType::Email, 0.8, SPOKEN));
+                past = end;
+            }
+        }
+    }
+}
+
+/// Top-level domains of more than two letters that people read out.
+const TOPS: [&str; 12] = [
+    "com", "org", "net", "edu", "gov", "info", "biz", "dev", "app", "mil", "int", "site",
+];
+
+/// The address of which a written-out dot stands at `dot`.
+fn spoken_at(text: &str, dot: usize) -> Option<(usize, usize)> {
+    let name = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.' | b'+');
+    let bytes = text.as_bytes();
+    let before = bytes[..dot].trim_ascii_end();
+    let host = before.iter().rev().take(63).take_while(|b| name(b)).count();
+    let rest = bytes[..before.len() - host].trim_ascii_end();
+    let rest = [&b"[at]"[..], b"(at)", b" at", b"@"]
+        .iter()
+        .find_map(|sign| rest.strip_suffix(*sign))?
+        .trim_ascii_end();
+    let local = rest
+        .iter()
+        .rev()
+        .take(MAX_LOCAL)
+        .take_while(|b| name(b))
+        .count();
+    let mut end = dot;
+    let mut last = &bytes[..0];
+    // One or two more labels: "dot co dot uk".
+    loop {
+        let tail = &bytes[end..];
+        let blank = tail.iter().take_while(|b| **b == b' ').count();
+        let Some(sign) = ["dot ", "[dot]", "(dot)"]
+            .iter()
+            .find(|sign| tail[blank..].starts_with(sign.as_bytes()))
+        else {
+            break;
+        };
+        let from = end + blank + sign.len();
+        let from = from
+            + bytes[from..]
+                .iter()
+                .take(2)
+                .take_while(|b| **b == b' ')
+                .count();
+        let label = bytes[from..]
+            .iter()
+            .take(24)
+            .take_while(|b| b.is_ascii_alphabetic())
+            .count();
+        if label < 2 {
+            break;
+        }
+        end = from + label;
+        last = &bytes[from..end];
+    }
+    let known = last.len() == 2
+        || TOPS
+            .iter()
+            .any(|top| last.eq_ignore_ascii_case(top.as_bytes()));
+    (host > 1 && local > 0 && known).then_some((rest.len() - local, end))
+}
+
 fn local_start(text: &str, at: usize) -> Option<usize> {
     let bytes = text.as_bytes();
     let floor = at.saturating_sub(MAX_LOCAL);
@@ -34,36 +111,18 @@ fn local_start(text: &str, at: usize) -> Option<usize> {
         start -= 1;
     }
     while start < at
-        && (matches!(
-            bytes[start],
-            b'.' | b'-' | b'\'' | b'&' | b'/' | b'=' | b'?' | b'#'
-        ) || !text.is_char_boundary(start))
+        && (matches!(bytes[start], b'.' | b'-' | b'\'' | b'%') || !text.is_char_boundary(start))
     {
         start += 1;
     }
     (start < at && bytes[at - 1] != b'.').then_some(start)
 }
 
+/// What local parts are made of in practice; RFC 5321 allows more.
 fn is_local(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
-        || !byte.is_ascii()
-        || matches!(
-            byte,
-            b'.' | b'_'
-                | b'%'
-                | b'+'
-                | b'-'
-                | b'\''
-                | b'&'
-                | b'#'
-                | b'$'
-                | b'!'
-                | b'~'
-                | b'^'
-                | b'?'
-                | b'='
-                | b'/'
-        )
+        || byte >= 0x80
+        || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'')
 }
 
 fn domain_end(text: &str, from: usize) -> Option<usize> {
@@ -120,6 +179,28 @@ mod tests {
         check("o'brien@example.ie", &["o'brien@example.ie"]);
         check("jürgen@müller.de", &["jürgen@müller.de"]);
         check("mailto:a@b.io?subject=x", &["a@b.io"]);
+    }
+
+    #[test]
+    fn written_out_addresses() {
+        for (text, expect) in [
+            (
+                "mail jane.doe at example dot com today",
+                "jane.doe at example dot com",
+            ),
+            (
+                "jane [at] example [dot] co [dot] uk",
+                "jane [at] example [dot] co [dot] uk",
+            ),
+            ("jane(at)example(dot)org", "jane(at)example(dot)org"),
+        ] {
+            let mut out = Vec::new();
+            judge_spoken(text, &mut out);
+            assert_eq!(&text[out[0].start..out[0].end], expect);
+        }
+        let mut out = Vec::new();
+        judge_spoken("look at the dot product, a dot com", &mut out);
+        assert!(out.is_empty());
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod classes;
 mod context;
 mod date;
 mod email;
+mod fold;
 mod net;
 mod numbers;
 mod pieces;
@@ -23,6 +24,7 @@ pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use date::{is_birth, is_year, stated_age};
+pub(crate) use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
 pub(crate) use token::{MAX_PEM, open_key};
@@ -86,6 +88,8 @@ pub(crate) struct Search<'a> {
     pub(crate) key: &'a str,
     pub(crate) rules: &'a RuleSet,
     pub(crate) plan: &'a Plan,
+    /// 1 inside of base64.
+    pub(crate) depth: u8,
 }
 
 /// Appends everything of the types `want` that stands in `text`, with the built-in rules.
@@ -97,6 +101,7 @@ fn find(text: &str, key: &str, want: TypeSet, out: &mut Vec<Hit>) {
         key,
         rules,
         plan: &Plan::new(rules, want),
+        depth: 0,
     }
     .find(out);
 }
@@ -126,6 +131,9 @@ impl Search<'_> {
         blocks::scan(self.text.as_bytes(), |block, base| {
             self.block(block, base, &mut past, out)
         });
+        if self.plan.email {
+            email::judge_spoken(self.text, out);
+        }
         if self.wants(PiiType::PrivateKey) {
             token::private_keys(self.text, out);
         }

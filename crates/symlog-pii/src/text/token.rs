@@ -353,12 +353,59 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
     if evidence.secret.is_some_and(|distance| distance <= 2) && (uuid || plausible(token)) {
         offer(Hit::new(start, end, PiiType::Secret, 0.7, GENERIC));
     }
+    if best.is_none() && place.depth == 0 {
+        best = inside_base64(place, start, end);
+    }
     if let Some(hit) = best {
         let past = hit.end;
         out.push(hit);
         return past;
     }
     end
+}
+
+/// What stands in a token that is the base64 of a text. The token is masked whole.
+fn inside_base64(place: &Search<'_>, start: usize, end: usize) -> Option<Hit> {
+    let token = place.text.as_bytes()[start..end].trim_ascii_end();
+    if token.len() < 24 || token.len() > MAX_TOKEN {
+        return None;
+    }
+    let mut decoded = Vec::with_capacity(token.len() / 4 * 3);
+    let (mut bits, mut held) = (0u32, 0u32);
+    for byte in token.iter().take_while(|b| **b != b'=') {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => return None,
+        };
+        bits = bits << 6 | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            let plain = (bits >> held & 0xff) as u8;
+            // Text, and nothing else, is looked into.
+            if !(plain.is_ascii_graphic() || matches!(plain, b' ' | b'\n' | b'\r' | b'\t')) {
+                return None;
+            }
+            decoded.push(plain);
+        }
+    }
+    let text = String::from_utf8(decoded).ok()?;
+    let mut inner = Vec::new();
+    Search {
+        text: &text,
+        key: "",
+        depth: 1,
+        ..*place
+    }
+    .find(&mut inner);
+    let best = inner
+        .into_iter()
+        .max_by(|a, b| a.score.total_cmp(&b.score))?;
+    Some(Hit::new(start, end, best.kind, best.score, best.rule))
 }
 
 /// Whether a token is worth a look: digits in it, or letters that change case often.

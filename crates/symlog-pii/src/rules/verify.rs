@@ -1,0 +1,60 @@
+//! A rule's own examples.
+
+use super::file::RuleEntry;
+use super::set::RuleSet;
+use crate::error::RuleProblem;
+use crate::kind::TypeSet;
+use crate::text::{Hit, Plan, Search};
+
+/// Holds rules against their examples.
+pub(super) struct Verifier<'a> {
+    rules: &'a RuleSet,
+    plan: Plan,
+}
+
+impl<'a> Verifier<'a> {
+    pub(super) fn new(rules: &'a RuleSet) -> Self {
+        Self {
+            rules,
+            plan: Plan::new(rules, TypeSet::ALL),
+        }
+    }
+
+    /// Whether the rule's type is found in each example, and the rule in no counter-example. Which
+    /// of several rules for one type finds an example is no matter.
+    pub(super) fn check(&self, entry: &RuleEntry) -> Result<(), RuleProblem> {
+        let found = |text: &String| {
+            let mut hits: Vec<Hit> = Vec::new();
+            Search {
+                text,
+                key: "",
+                rules: self.rules,
+                plan: &self.plan,
+                depth: 0,
+            }
+            .find(&mut hits);
+            hits
+        };
+        let missed = |text: &String| {
+            !found(text)
+                .iter()
+                .any(|hit| hit.kind == entry.kind || hit.rule.as_str() == entry.id)
+        };
+        if let Some(n) = entry.examples.iter().position(missed) {
+            return Err(RuleProblem::Example {
+                what: "example",
+                index: n + 1,
+                outcome: "is not found",
+            });
+        }
+        let touched = |text: &String| found(text).iter().any(|hit| hit.rule.as_str() == entry.id);
+        if let Some(n) = entry.counter.iter().position(touched) {
+            return Err(RuleProblem::Example {
+                what: "counter-example",
+                index: n + 1,
+                outcome: "is found",
+            });
+        }
+        Ok(())
+    }
+}
