@@ -1,4 +1,5 @@
-use std::io;
+use std::error::Error;
+use std::{fmt, io};
 
 use crate::Format;
 
@@ -6,14 +7,25 @@ use crate::Format;
 ///
 /// Neither its text nor its sources quote the input beyond the names of its fields, so it can be
 /// printed and logged.
-#[derive(Debug, thiserror::Error)]
-#[error("line {line}: {problem}")]
+#[derive(Debug)]
 pub struct InputError {
     /// The line, counted from 1; in a protobuf file always 1.
     pub line: u64,
     /// What is wrong with it and what to do.
-    #[source]
     pub problem: Problem,
+}
+
+impl fmt::Display for InputError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "line {}: {}", self.line, self.problem)
+    }
+}
+
+impl Error for InputError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        // The problem's own text is part of this one's, so that the chain goes on behind it.
+        self.problem.source()
+    }
 }
 
 /// What is wrong with a line, and what to do about it.

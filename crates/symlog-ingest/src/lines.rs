@@ -5,8 +5,8 @@ use std::io::{self, BufRead, BufReader, Chain, Cursor, Read};
 use flate2::bufread::MultiGzDecoder;
 use memchr::memchr;
 
-/// Enough of the beginning to tell gzip, protobuf and text apart.
-const PREFIX: usize = 512;
+/// How much of the beginning is looked at, at most.
+const MOST: usize = 512;
 
 /// A stream whose first bytes were looked at and put back.
 type Peeked<R> = Chain<Cursor<Vec<u8>>, R>;
@@ -148,8 +148,29 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
-fn peek(input: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut head = Vec::with_capacity(PREFIX);
-    input.take(PREFIX as u64).read_to_end(&mut head)?;
-    Ok(head)
+/// Takes as much from the beginning as tells gzip, protobuf and text apart, and no more: behind a
+/// pipe the next byte may be an hour away.
+fn peek(input: &mut impl BufRead) -> io::Result<Vec<u8>> {
+    let mut head = Vec::new();
+    loop {
+        let enough = match head.first() {
+            None => 1,
+            // What protobuf begins with is a line feed in a text.
+            Some(b'\n') => 16,
+            Some(_) => 2,
+        };
+        if head.len() >= enough {
+            return Ok(head);
+        }
+        let chunk = match input.fill_buf() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            other => other?,
+        };
+        if chunk.is_empty() {
+            return Ok(head);
+        }
+        let taken = chunk.len().min(MOST);
+        head.extend_from_slice(&chunk[..taken]);
+        input.consume(taken);
+    }
 }

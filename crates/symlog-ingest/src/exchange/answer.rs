@@ -13,6 +13,10 @@ use super::usage::Usage;
 use super::{HttpExchange, error_body, think};
 use super::{anthropic, bedrock, chat, cohere, gemini, ollama, other, responses};
 
+/// How many events, parts or calls of one kind are kept: each takes many times the memory of its
+/// shortest text, and no answer has that many. How many were left out is said.
+const MOST: usize = 1 << 16;
+
 /// An answer, as far as it has been read.
 #[derive(Default)]
 pub(super) struct Answer {
@@ -34,6 +38,8 @@ pub(super) struct Answer {
     /// Answers beside the first one, by their index.
     pub(super) others: Map<String, Value>,
     pub(super) items: Items,
+    /// How many values were too many to be kept.
+    omitted: u64,
 }
 
 impl Answer {
@@ -54,7 +60,8 @@ impl Answer {
             shape = shape.or_else(|| Shape::of(&event));
             match shape {
                 Some(shape) if !failed => answer.event(shape, &event),
-                _ => unrecognised.push(event),
+                _ if unrecognised.len() < MOST => unrecognised.push(event),
+                _ => answer.omitted += 1,
             }
         });
         answer.streamed = matches!(parts.framing, Framing::Events);
@@ -113,8 +120,9 @@ impl Answer {
             .extra
             .entry(name.to_owned())
             .or_insert_with(|| Value::Array(Vec::new()));
-        if let Value::Array(list) = list {
-            list.push(value.clone());
+        match list {
+            Value::Array(list) if list.len() < MOST => list.push(value.clone()),
+            _ => self.omitted += 1,
         }
     }
 
@@ -217,8 +225,13 @@ impl From<Answer> for ResponseData {
             mut extra,
             others,
             items: _,
+            omitted,
         } = answer;
         extra.extend(usage.details());
+        let omitted = omitted + calls.omitted();
+        if omitted > 0 {
+            extra.insert("omitted".to_owned(), omitted.into());
+        }
         for (name, text) in [("reasoning", reasoning), ("refusal", refusal)] {
             if !text.is_empty() {
                 extra.insert(name.to_owned(), text.into());

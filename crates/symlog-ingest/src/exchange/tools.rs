@@ -4,9 +4,15 @@ use serde_json::{Map, Value};
 
 use crate::fields::tree;
 
+/// More than any answer has; one takes a hundred times its shortest text.
+const MOST: usize = 1 << 12;
+
 /// The tool calls of one answer, in the order in which they began.
 #[derive(Default)]
-pub(super) struct Calls(Vec<Call>);
+pub(super) struct Calls {
+    calls: Vec<Call>,
+    omitted: u64,
+}
 
 #[derive(Default)]
 struct Call {
@@ -31,7 +37,12 @@ impl Default for Arguments {
 
 impl Calls {
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.calls.len()
+    }
+
+    /// How many calls were too many to be kept.
+    pub(super) fn omitted(&self) -> u64 {
+        self.omitted
     }
 
     /// Takes a piece of a call: a name and an id where it begins, more arguments later. Without a
@@ -46,23 +57,30 @@ impl Calls {
         let id = id.filter(|id| !id.is_empty());
         let name = name.filter(|name| !name.is_empty());
         let position = match key {
-            Some(_) => self.0.iter().rposition(|call| call.key == key),
-            None if id.is_none() && name.is_none() => self.0.len().checked_sub(1),
+            Some(_) => self.calls.iter().rposition(|call| call.key == key),
+            None if id.is_none() && name.is_none() => self.calls.len().checked_sub(1),
             None => None,
         };
         // Two calls under one index, as some servers number them, differ in their ids.
-        let position = position.filter(|&at| match (&self.0[at].id, id) {
+        let position = position.filter(|&at| match (&self.calls[at].id, id) {
             (Some(known), Some(new)) => known == new,
             _ => true,
         });
-        let at = position.unwrap_or_else(|| {
-            self.0.push(Call {
-                key,
-                ..Call::default()
-            });
-            self.0.len() - 1
+        if let Some(at) = position.or_else(|| self.begin(key)) {
+            self.extend(at, id, name, arguments);
+        }
+    }
+
+    fn begin(&mut self, key: Option<u64>) -> Option<usize> {
+        if self.calls.len() == MOST {
+            self.omitted += 1;
+            return None;
+        }
+        self.calls.push(Call {
+            key,
+            ..Call::default()
         });
-        self.extend(at, id, name, arguments);
+        Some(self.calls.len() - 1)
     }
 
     fn extend(
@@ -72,7 +90,7 @@ impl Calls {
         name: Option<&str>,
         arguments: Option<&Value>,
     ) {
-        let call = &mut self.0[at];
+        let call = &mut self.calls[at];
         if let Some(id) = id {
             call.id = Some(id.to_owned());
         }
@@ -99,16 +117,17 @@ impl Calls {
         name: Option<&str>,
         arguments: Option<&Value>,
     ) {
-        self.0.push(Call::default());
-        self.extend(self.0.len() - 1, id, name, arguments);
+        if let Some(at) = self.begin(None) {
+            self.extend(at, id, name, arguments);
+        }
     }
 
     /// `{"tool_calls": [{"id", "name", "arguments"}]}`, the arguments as JSON where they are.
     pub(super) fn into_value(self) -> Option<Value> {
-        if self.0.is_empty() {
+        if self.calls.is_empty() {
             return None;
         }
-        let calls = self.0.into_iter().map(Call::into_value).collect();
+        let calls = self.calls.into_iter().map(Call::into_value).collect();
         Some(wrap(calls))
     }
 }

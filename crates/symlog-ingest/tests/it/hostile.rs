@@ -89,6 +89,15 @@ fn values_that_would_grow_out_of_proportion_stay_text() {
     let line = format!("{{\"request_data\":{{\"parameters\":{{\"x\":{ones}}}}}}}");
     let it = only(line.as_bytes(), Format::Interaction);
     assert!(request(&it).parameters["x"].is_string());
+    let events = "{}\n".repeat(100_000);
+    let it = only(&row("/x", "{}", 200, &events), Format::Auto);
+    assert_eq!(response(&it).metadata["omitted"], 100_000 - (1 << 16));
+    let calls = format!(
+        "{{\"choices\":[{{\"message\":{{\"tool_calls\":[{}{{}}]}}}}]}}",
+        "{\"id\":\"x\"},".repeat(5000)
+    );
+    let it = only(&row("/x", "{}", 200, &calls), Format::Auto);
+    assert_eq!(response(&it).metadata["omitted"], 5000 - (1 << 12));
     let fields = format!("{{{}\"a\":1}}", "\"a\":1,".repeat(2000));
     assert!(matches!(
         problem(fields.as_bytes()),
@@ -155,6 +164,8 @@ fn a_failing_reader_ends_with_its_error() {
     let error = units[100].as_ref().unwrap_err();
     assert_eq!(error.line, 101);
     assert!(matches!(error.problem, Problem::Io(_)));
+    let source = std::error::Error::source(error).unwrap();
+    assert_eq!(source.to_string(), "unplugged");
 }
 
 /// The exchange of `testdata` with the given id, its answer cut after `keep` bytes.

@@ -84,6 +84,33 @@ fn readers_that_give_one_byte_at_a_time_are_read_alike() {
 }
 
 #[test]
+fn a_line_is_given_out_before_the_next_one_is_there() {
+    /// Gives one line, then fails the test: nothing more may be asked for.
+    struct Pipe(bool);
+    impl std::io::Read for Pipe {
+        fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+            assert!(!std::mem::replace(&mut self.0, true), "waits for more");
+            let line = b"{\"request_data\":{}}\n";
+            buffer[..line.len()].copy_from_slice(line);
+            Ok(line.len())
+        }
+    }
+    let pipe = std::io::BufReader::new(Pipe(false));
+    let mut units = reader(pipe, Format::Auto, Options::default());
+    assert!(units.next().is_some_and(|unit| unit.is_ok()));
+}
+
+#[test]
+fn protobuf_is_recognised_byte_by_byte() {
+    let body = crate::support::testdata("otlp/v2-default-traces-1.pb");
+    let slow = std::io::BufReader::with_capacity(1, &*body);
+    let found: usize = reader(slow, Format::Auto, Options::default())
+        .map(|unit| unit.unwrap().interactions.len())
+        .sum();
+    assert_eq!(found, 6);
+}
+
+#[test]
 fn a_line_beyond_the_limit_is_passed_over_and_named() {
     let options = Options {
         max_line_bytes: 40,
