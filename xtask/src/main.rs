@@ -7,6 +7,7 @@
 
 mod bench;
 mod ci;
+mod demo;
 mod deny;
 mod eval;
 mod house;
@@ -46,6 +47,8 @@ enum Command {
     Deny,
     /// Run the benchmarks beside their peers; print one table, write target/bench.json
     Bench(bench::Args),
+    /// Record the examples with the command line, show an entry, verify
+    Demo,
     /// Check versions and changelog, package every crate; publish only with --execute
     Release(release::Args),
     /// Fetch the servers that the tests run against
@@ -76,6 +79,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Layering => Ok(layering::run(&workspace).finish()),
         Command::Deny => Ok(deny::run(&workspace).finish()),
         Command::Bench(args) => Ok(bench::run(&workspace, &args)?.finish()),
+        Command::Demo => demo::run(&workspace),
         Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
         Command::Services => Ok(services::run(&workspace).finish()),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
