@@ -47,14 +47,18 @@ pub(crate) fn recognises(fields: &Fields<'_>) -> bool {
 }
 
 pub(crate) fn map(fields: &Fields<'_>, options: &Options) -> Result<Interaction, Problem> {
-    let Some(request) = fields.get("request_data") else {
+    if !recognises(fields) {
         return Err(Problem::NotOfFormat {
             format: Format::Interaction,
             expected: "an interaction has the field request_data",
             found: fields.names(),
         });
+    }
+    // It is null where only the answer was logged.
+    let mut request = match fields.get("request_data") {
+        Some(request) => request_data(request)?,
+        None => RequestData::default(),
     };
-    let mut request = request_data(request)?;
     for (name, value) in fields.iter() {
         if !KNOWN.contains(&name) && !BOOKKEEPING.contains(&name) {
             keep(&mut request.parameters, name, value);

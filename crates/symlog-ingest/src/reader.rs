@@ -38,6 +38,8 @@ impl Default for Options {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Unit {
+    /// Which of the inputs of a [`Session`] it began in, counted from 0.
+    pub input: usize,
     /// The line it began on, counted from 1.
     pub line: u64,
     /// The interactions in it, in order. A run of an agent comes in several units of one line,
@@ -61,20 +63,28 @@ pub struct PassedOver {
     pub joined: u64,
 }
 
+/// Where something was read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Place {
+    pub(crate) input: usize,
+    pub(crate) line: u64,
+}
+
 impl Unit {
-    pub(crate) fn new(line: u64) -> Self {
+    pub(crate) fn new(place: Place) -> Self {
         Self {
-            line,
+            input: place.input,
+            line: place.line,
             interactions: Vec::new(),
             provider: None,
             passed_over: PassedOver::default(),
         }
     }
 
-    fn of(line: u64, interaction: Interaction) -> Self {
+    fn of(place: Place, interaction: Interaction) -> Self {
         Self {
             interactions: vec![interaction],
-            ..Self::new(line)
+            ..Self::new(place)
         }
     }
 }
@@ -107,9 +117,8 @@ impl<R: BufRead> Iterator for Reader<R> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let Self { session, source } = self;
-        session
-            .next(source)
-            .or_else(|| session.calls.finish().map(Ok))
+        let unit = session.next(source);
+        unit.or_else(|| session.calls.finish().map(Ok))
     }
 }
 
@@ -131,6 +140,7 @@ pub struct Session {
     format: Format,
     options: Options,
     calls: Calls,
+    inputs: usize,
 }
 
 impl fmt::Debug for Session {
@@ -149,6 +159,7 @@ impl Session {
             format,
             calls: Calls::new(&options),
             options,
+            inputs: 0,
         }
     }
 
@@ -159,6 +170,8 @@ impl Session {
         input: R,
     ) -> impl Iterator<Item = Result<Unit, InputError>> + use<'_, R> {
         let mut source = Source::new(input);
+        source.input = self.inputs;
+        self.inputs += 1;
         std::iter::from_fn(move || self.next(&mut source))
     }
 
@@ -169,9 +182,9 @@ impl Session {
 
     fn next<R: BufRead>(&mut self, source: &mut Source<R>) -> Option<Result<Unit, InputError>> {
         loop {
-            if let Some((line, run)) = &mut source.run {
+            if let Some((place, run)) = &mut source.run {
                 match run.next() {
-                    Some(turn) => return Some(Ok(Unit::of(*line, turn))),
+                    Some(turn) => return Some(Ok(Unit::of(*place, turn))),
                     None => source.run = None,
                 }
             }
@@ -215,7 +228,10 @@ impl Session {
                 return Some(Err(io_problem(error, lines.is_gzip()).at(line)));
             }
         };
-        let number = lines.number();
+        let place = Place {
+            input: source.input,
+            line: lines.number(),
+        };
         let result = match advanced {
             Advanced::End if source.seen => return None,
             Advanced::End => return Some(Err(Problem::Empty.at(1))),
@@ -224,10 +240,10 @@ impl Session {
                 limit: self.options.max_line_bytes,
             }),
             Advanced::Line if protobuf => {
-                let unit = self.calls.protobuf(lines.line(), number);
+                let unit = self.calls.protobuf(lines.line(), place);
                 unit.map(|unit| Line::Unit(Box::new(unit)))
             }
-            Advanced::Line => self.line(lines.line(), number),
+            Advanced::Line => self.line(lines.line(), place),
         };
         lines.release();
         source.state = State::Open(lines);
@@ -237,14 +253,14 @@ impl Session {
             Ok(Line::Blank) => None,
             Ok(Line::Unit(unit)) => Some(Ok(*unit)),
             Ok(Line::Run(run)) => {
-                source.run = Some((number, *run));
+                source.run = Some((place, *run));
                 None
             }
-            Err(problem) => Some(Err(problem.at(number))),
+            Err(problem) => Some(Err(problem.at(place.line))),
         }
     }
 
-    fn line(&mut self, bytes: &[u8], number: u64) -> Result<Line, Problem> {
+    fn line(&mut self, bytes: &[u8], place: Place) -> Result<Line, Problem> {
         let text = std::str::from_utf8(bytes).map_err(|error| Problem::InvalidUtf8 {
             byte: error.valid_up_to() + 1,
         })?;
@@ -255,19 +271,19 @@ impl Session {
         }
         let fields = Fields::parse(text)?;
         let unit = match self.format_of(&fields)? {
-            Format::Interaction => Unit::of(number, interaction::map(&fields, &self.options)?),
+            Format::Interaction => Unit::of(place, interaction::map(&fields, &self.options)?),
             Format::ProviderHttp => {
                 let mapped = exchange::map_row(&fields, &self.options)?;
                 Unit {
                     provider: Some(mapped.summary),
-                    ..Unit::of(number, mapped.interaction)
+                    ..Unit::of(place, mapped.interaction)
                 }
             }
             Format::AgentRun => {
                 let run = AgentRun::read(&fields, &self.options)?;
                 return Ok(Line::Run(Box::new(run)));
             }
-            Format::Otlp | Format::Auto => self.calls.json(&fields, number)?,
+            Format::Otlp | Format::Auto => self.calls.json(&fields, place)?,
         };
         Ok(Line::Unit(Box::new(unit)))
     }
@@ -299,8 +315,10 @@ impl Session {
 /// One input.
 struct Source<R: BufRead> {
     state: State<R>,
-    /// The run whose turns are being given out, with its line.
-    run: Option<(u64, AgentRun)>,
+    /// Which one it is.
+    input: usize,
+    /// The run whose turns are being given out, with its place.
+    run: Option<(Place, AgentRun)>,
     /// Whether there was anything in it.
     seen: bool,
 }
@@ -309,6 +327,7 @@ impl<R: BufRead> Source<R> {
     fn new(input: R) -> Self {
         Self {
             state: State::Closed(input),
+            input: 0,
             run: None,
             seen: false,
         }

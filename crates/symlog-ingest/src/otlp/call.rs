@@ -9,11 +9,13 @@ use symlog_core::{Interaction, ModelInteractionType, RequestData, ResponseData};
 use super::Item;
 use super::messages::{Indexed, Said, decoded, of_choice, of_event, of_output};
 use crate::exchange::Usage;
+use crate::reader::Place;
 
 /// What is known about a call. What was said first stays.
 #[derive(Default)]
 pub(super) struct Call {
-    pub(super) line: u64,
+    /// Where it was first reported.
+    pub(super) place: Place,
     pub(super) bytes: usize,
     /// The spans that are this call.
     pub(super) spans: Vec<(String, String)>,
@@ -63,10 +65,10 @@ const TEXTS: [(&str, &str); 16] = [
 ];
 
 impl Call {
-    /// A call that was first reported on `line`.
-    pub(super) fn on(line: u64) -> Self {
+    /// A call that was first reported at `place`.
+    pub(super) fn at(place: Place) -> Self {
         Self {
-            line,
+            place,
             ..Self::default()
         }
     }
@@ -196,7 +198,7 @@ impl Call {
     /// Takes what another report of the same call knows beside this one.
     pub(super) fn absorb(&mut self, other: Self) {
         let Self {
-            line: _,
+            place: _,
             bytes,
             spans,
             interval,

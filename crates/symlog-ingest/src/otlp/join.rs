@@ -8,7 +8,7 @@ use super::{Item, json, protobuf};
 use crate::error::Problem;
 use crate::fields::Fields;
 use crate::format::Format;
-use crate::reader::{Options, PassedOver, Unit};
+use crate::reader::{Options, PassedOver, Place, Unit};
 
 /// How many calls, and how many bytes of them, wait for more to be reported about them.
 const MAX_CALLS: usize = 4096;
@@ -55,21 +55,25 @@ impl Calls {
 
     /// Reads a protobuf body. What is in it comes out of [`overdue`](Self::overdue) and
     /// [`finish`](Self::finish).
-    pub(crate) fn protobuf(&mut self, body: &[u8], line: u64) -> Result<Unit, Problem> {
+    pub(crate) fn protobuf(&mut self, body: &[u8], place: Place) -> Result<Unit, Problem> {
         self.bodies += 1;
         let mut passed_over = PassedOver::default();
-        if !protobuf::read(body, &mut |found| self.found(found, line, &mut passed_over)) {
+        if !protobuf::read(body, &mut |found| {
+            self.found(found, place, &mut passed_over)
+        }) {
             return Err(Problem::NotOtlp { bytes: body.len() });
         }
-        Ok(unit(line, passed_over))
+        Ok(unit(place, passed_over))
     }
 
     /// Reads a JSON body.
-    pub(crate) fn json(&mut self, body: &Fields<'_>, line: u64) -> Result<Unit, Problem> {
+    pub(crate) fn json(&mut self, body: &Fields<'_>, place: Place) -> Result<Unit, Problem> {
         self.bodies += 1;
         let mut passed_over = PassedOver::default();
         let read = super::recognises(body)
-            && json::read(body, &mut |found| self.found(found, line, &mut passed_over));
+            && json::read(body, &mut |found| {
+                self.found(found, place, &mut passed_over)
+            });
         if !read {
             return Err(Problem::NotOfFormat {
                 format: Format::Otlp,
@@ -77,15 +81,15 @@ impl Calls {
                 found: body.names(),
             });
         }
-        Ok(unit(line, passed_over))
+        Ok(unit(place, passed_over))
     }
 
-    fn found(&mut self, found: Found, line: u64, passed_over: &mut PassedOver) {
+    fn found(&mut self, found: Found, place: Place, passed_over: &mut PassedOver) {
         match found {
             Found::Metric => passed_over.metrics += 1,
             Found::Item(item) if !item.is_relevant() => passed_over.unrelated += 1,
             Found::Item(item) => {
-                if !self.item(*item, line) {
+                if !self.item(*item, place) {
                     passed_over.joined += 1;
                 }
             }
@@ -93,7 +97,7 @@ impl Calls {
     }
 
     /// Takes an item; false where it belongs to a call that was known already.
-    fn item(&mut self, item: Item, line: u64) -> bool {
+    fn item(&mut self, item: Item, place: Place) -> bool {
         let key = (item.trace.clone(), item.span.clone());
         let identified = !key.1.is_empty();
         let response = item
@@ -108,7 +112,7 @@ impl Calls {
         };
         let number = known.unwrap_or_else(|| {
             self.next += 1;
-            self.waiting.insert(self.next, Call::on(line));
+            self.waiting.insert(self.next, Call::at(place));
             self.next
         });
         let Some(call) = self.waiting.get_mut(&number) else {
@@ -197,15 +201,15 @@ impl Calls {
             }
         }
         self.loose = self.loose.filter(|loose| *loose != number);
-        let mut unit = Unit::new(call.line);
+        let mut unit = Unit::new(call.place);
         unit.interactions
             .push(call.into_interaction(&self.agent, &self.model));
         Some(unit)
     }
 }
 
-fn unit(line: u64, passed_over: PassedOver) -> Unit {
-    let mut unit = Unit::new(line);
+fn unit(place: Place, passed_over: PassedOver) -> Unit {
+    let mut unit = Unit::new(place);
     unit.passed_over = passed_over;
     unit
 }

@@ -58,15 +58,16 @@ fn every_field_of_an_entry_arrives() {
 
 #[test]
 fn all_but_the_request_is_optional() {
-    let it = only(br#"{"request_data":{}}"#, Format::Auto);
-    assert_eq!(it.agent_id(), Some("unknown"));
-    assert_eq!(it.model_identifier(), Some("unknown"));
-    assert_eq!(
-        it.interaction_type(),
-        Some(ModelInteractionType::Completion)
-    );
-    assert!(it.response_data().is_none(), "the request is still open");
-    assert_eq!(request(&it).prompt, "");
+    for request in ["null", "{}"] {
+        let line = format!("{{\"request_data\":{request}}}");
+        let it = only(line.as_bytes(), Format::Auto);
+        assert_eq!(it.agent_id(), Some("unknown"));
+        assert_eq!(it.model_identifier(), Some("unknown"));
+        let kind = it.interaction_type();
+        assert_eq!(kind, Some(ModelInteractionType::Completion));
+        assert!(it.response_data().is_none(), "the request is still open");
+        assert_eq!(it.request_data().unwrap().prompt, "");
+    }
 }
 
 #[test]

@@ -347,6 +347,27 @@ fn what_is_no_body_says_so() {
 }
 
 #[test]
+fn a_unit_says_which_input_it_began_in() {
+    let bodies = [1, 2].map(|id| traces(&[span(id, 0, 1, &json!({"gen_ai.system": "x"}))]));
+    let mut session = Session::new(Format::Auto, Options::default());
+    let read: Vec<usize> = bodies
+        .iter()
+        .flat_map(|body| {
+            session
+                .read(&**body)
+                .map(|unit| unit.unwrap().input)
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    assert_eq!(read, [0, 1]);
+    let left: Vec<(usize, u64)> = session
+        .finish()
+        .map(|unit| (unit.input, unit.line))
+        .collect();
+    assert_eq!(left, [(0, 1), (1, 1)]);
+}
+
+#[test]
 fn calls_wait_for_each_other_only_so_long() {
     let many: Vec<Vec<u8>> = (0..400)
         .map(|id| traces(&[span(id, 0, 1, &json!({"gen_ai.system": "x"}))]))
