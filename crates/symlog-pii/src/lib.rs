@@ -25,7 +25,7 @@ pub use finding::{Finding, RuleId};
 pub use kind::{PiiType, TypeSet, UnknownPiiType};
 pub use masker::Masker;
 #[cfg(feature = "training")]
-pub use names::training::Trainer;
+pub use names::Trainer;
 pub use operator::{Generalise, Label, Mask, Operator, OperatorContext, Partial, Remove};
 pub use profile::{CustomProfile, Profile, UnknownProfile};
 pub use stream::MaskStream;

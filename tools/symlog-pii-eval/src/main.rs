@@ -20,15 +20,15 @@ fn main() -> Result<()> {
     let mut args = std::env::args().skip(1);
     let mut data = PathBuf::from("../shared/data");
     let mut errors = None;
-    let only_speed;
+
     let mut only = None;
-    match args.next().as_deref() {
+    let only_speed = match args.next().as_deref() {
         Some("train") => return train::run(&data, args.next().as_deref().unwrap_or(train::MODEL)),
-        command @ Some("eval" | "speed") => only_speed = command == Some("speed"),
+        command @ Some("eval" | "speed") => command == Some("speed"),
         other => bail!(
             "unknown command {other:?}; use `train [FILE]`, `eval [--errors SET TYPE] [DATA]` or `speed [--profile P] [DATA]`"
         ),
-    }
+    };
     while let Some(arg) = args.next() {
         match arg.as_str() {
             "--profile" => only = args.next(),

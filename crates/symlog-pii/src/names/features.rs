@@ -49,7 +49,7 @@ pub(super) fn of(context: &Context<'_>, i: usize, tag_before: u8) -> Features {
     let hash = |token: Option<&Token>| token.map_or(1, |t| t.hash);
     let flags = |token: Option<&Token>| token.map_or(128, |t| u64::from(t.flags));
     let shape = |token: Option<&Token>| token.map_or(9, |t| t.shape as u64);
-    let word = context.text[token.start..token.end].as_bytes();
+    let word = &context.text.as_bytes()[token.start..token.end];
     let own = token.shape as u64;
     let known = u64::from(token.flags);
     let start = u64::from(i == 0 || matches!(token.before & 0x7f, b'.' | b'!' | b'?'));

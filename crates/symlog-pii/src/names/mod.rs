@@ -11,4 +11,6 @@ pub(crate) use cues::judge as judge_cue;
 pub(crate) use tagger::tag;
 
 #[cfg(feature = "training")]
-pub mod training;
+mod training;
+#[cfg(feature = "training")]
+pub use training::Trainer;

@@ -165,9 +165,13 @@ fn firsts(nodes: &[Node], out: &mut Set) -> bool {
             }
             Node::Repeat(inner, min, _) => firsts(std::slice::from_ref(inner), out) || *min == 0,
             Node::Sequence(inner) => firsts(inner, out),
-            Node::Either(arms) => arms.iter().fold(false, |empty, arm| {
-                firsts(std::slice::from_ref(arm), out) || empty
-            }),
+            Node::Either(arms) => {
+                let mut empty = false;
+                for arm in arms {
+                    empty |= firsts(std::slice::from_ref(arm), out);
+                }
+                empty
+            }
         };
         if !may_be_empty {
             return false;

@@ -49,21 +49,24 @@ pub(super) fn back(text: &str, at: usize) -> Back<'_> {
     }
 }
 
+impl Back<'_> {
+    /// Whether a part of the word that ends at `end` begins at `at`.
+    fn is_joint(&self, at: usize, end: usize) -> bool {
+        let (before, byte) = (self.bytes[at - 1], self.bytes[at]);
+        let follows_lower = byte.is_ascii_uppercase() && !before.is_ascii_uppercase();
+        let last_capital =
+            byte.is_ascii_uppercase() && at + 1 < end && self.bytes[at + 1].is_ascii_lowercase();
+        follows_lower || last_capital || byte.is_ascii_digit() != before.is_ascii_digit()
+    }
+}
+
 impl<'t> Iterator for Back<'t> {
     type Item = Near<'t>;
 
     fn next(&mut self) -> Option<Near<'t>> {
         if let Some((start, end)) = self.part {
             let mut at = end - 1;
-            while at > start
-                && !(self.bytes[at].is_ascii_uppercase()
-                    && !self.bytes[at - 1].is_ascii_uppercase())
-                && !(at + 1 < end
-                    && self.bytes[at].is_ascii_uppercase()
-                    && self.bytes[at + 1].is_ascii_lowercase()
-                    && end - at > 1)
-                && !(self.bytes[at].is_ascii_digit() != self.bytes[at - 1].is_ascii_digit())
-            {
+            while at > start && !self.is_joint(at, end) {
                 at -= 1;
             }
             self.part = (at > start).then_some((start, at));

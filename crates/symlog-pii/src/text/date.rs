@@ -60,7 +60,7 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
             return to.max(end);
         }
         if !joined && end - start == 4 && year(text, start, end) {
-            out.push(Hit::new(start, end, PiiType::Date, 0.35, YEAR));
+            out.push(Hit::new(start, end, PiiType::Date, 0.5, YEAR));
         }
     }
     if place.wants(PiiType::Age) {
@@ -106,6 +106,16 @@ fn numeric(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
     }
     let (second, second_len) = number(bytes, at + 1);
     let after = at + 1 + second_len;
+    // `03/2024`, `5-2024`
+    if separator != b'.'
+        && (1..=12).contains(&first)
+        && first_len <= 2
+        && second_len == 4
+        && (1900..2100).contains(&second)
+        && closed(bytes, after)
+    {
+        return Some((start, after));
+    }
     if !matches!(second_len, 1 | 2) {
         return None;
     }
@@ -126,14 +136,7 @@ fn numeric(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
         let version = separator == b'.' && third_len == 2 && (first_len == 1 || second_len == 1);
         return ((ymd || dmy) && !version && closed(bytes, end)).then_some((start, end));
     }
-    // `5/18`, `03/2024`: without a year only with a slash, and no fraction of small numbers.
-    let month_year = separator != b'.' && (1..=12).contains(&first);
-    if month_year && second_len == 2 {
-        let (year, len) = number(bytes, at + 1);
-        if len == 4 && (1900..2100).contains(&year) {
-            return Some((start, at + 5));
-        }
-    }
+    // `5/18`: without a year only with a slash, and no fraction of small numbers.
     let day = separator == b'/'
         && (1..=12).contains(&first)
         && (13..=31).contains(&second)
@@ -196,14 +199,21 @@ fn named(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
         return None;
     }
     day_end = if ordinal { day_end + 2 } else { day_end };
-    if len <= 2 && (1..=31).contains(&value) {
-        if let Some(span) = day_first(text, start, day_end) {
-            return Some(span);
-        }
+    if len <= 2
+        && (1..=31).contains(&value)
+        && let Some(span) = day_first(text, start, day_end)
+    {
+        return Some(span);
     }
-    let previous = back(text, start)
-        .next()
-        .filter(|near| gap(bytes, near.start + near.text.len(), start))?;
+    // `May 18`, `May 2024`, `mayo de 2024`
+    let mut earlier = back(text, start).filter(|near| near.text.len() > 1);
+    let mut previous = earlier.next()?;
+    if !gap(bytes, previous.start + previous.text.len(), start) {
+        return None;
+    }
+    if len == 4 && matches!(previous.text, b"de" | b"del" | b"of") {
+        previous = earlier.next()?;
+    }
     month(previous.text)?;
     if len <= 2 && (1..=31).contains(&value) {
         let to = year_after(text, day_end).unwrap_or(day_end);
@@ -216,7 +226,7 @@ fn gap(bytes: &[u8], from: usize, to: usize) -> bool {
     to - from <= 2
         && bytes[from..to]
             .iter()
-            .all(|b| matches!(b, b' ' | b'.' | b','))
+            .all(|b| matches!(b, b' ' | b'.' | b',' | b'-'))
 }
 
 fn day_first(text: &str, start: usize, day_end: usize) -> Option<(usize, usize)> {

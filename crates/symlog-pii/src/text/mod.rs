@@ -241,6 +241,9 @@ impl Search<'_> {
         {
             past.ipv6 = net::judge_ipv6(self.text, at, out);
         }
+        if self.plan.net && bytes[at] == b':' && bytes.get(at + 3) == Some(&b':') {
+            net::judge_mac(self, at, out);
+        }
         if self.plan.secrets
             && bytes[at] == b':'
             && following.first().is_some_and(|b| !b.is_ascii_whitespace())

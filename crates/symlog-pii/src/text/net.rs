@@ -40,16 +40,22 @@ pub(super) fn judge(place: &Search<'_>, word: usize, end: usize, out: &mut Vec<H
     let found = out.len();
     let before = start.checked_sub(1).map(|i| bytes[i]);
     if place.wants(PiiType::IpAddress) && !matches!(before, Some(b'.' | b'-' | b'_')) {
-        if let Some(end) = ipv4(bytes, start) {
-            if before != Some(b':') || start < 2 || bytes[start - 2] != b':' {
-                out.push(Hit::new(start, end, PiiType::IpAddress, 0.9, IPV4));
-            }
+        if let Some(end) = ipv4(bytes, start)
+            && (before != Some(b':') || start < 2 || bytes[start - 2] != b':')
+        {
+            out.push(Hit::new(start, end, PiiType::IpAddress, 0.9, IPV4));
         }
         colons(text, start, out);
     }
     if place.wants(PiiType::MacAddress) && !matches!(before, Some(b':' | b'-')) && mac(bytes, start)
     {
         out.push(Hit::new(start, start + 17, PiiType::MacAddress, 0.9, MAC));
+    }
+    if place.wants(PiiType::MacAddress)
+        && !matches!(before, Some(b'.' | b'-' | b':'))
+        && dotted_mac(bytes, start)
+    {
+        out.push(Hit::new(start, start + 14, PiiType::MacAddress, 0.85, MAC));
     }
     if place.wants(PiiType::Uuid)
         && !matches!(before, Some(b'-'))
@@ -184,7 +190,40 @@ fn code_path(bytes: &[u8], from: usize, candidate: &str) -> bool {
             && bytes
                 .get(end)
                 .is_some_and(|b| !matches!(b, b' ' | b'/' | b'\n' | b',')))
-        || matches!(candidate.parse::<IpAddr>(), Err(_))
+        || candidate.parse::<IpAddr>().is_err()
+}
+
+/// Judges the `:` at `colon` as the first one of a hardware address without digits.
+pub(super) fn judge_mac(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) {
+    let bytes = place.text.as_bytes();
+    let Some(start) = colon.checked_sub(2) else {
+        return;
+    };
+    let begins = start == 0 || !(in_word(bytes[start - 1]) || bytes[start - 1] == b':');
+    let letters = bytes[start..].iter().take(17).all(|b| !b.is_ascii_digit());
+    if place.wants(PiiType::MacAddress) && begins && letters && mac(bytes, start) {
+        out.push(Hit::new(start, start + 17, PiiType::MacAddress, 0.9, MAC));
+    }
+}
+
+/// `0012.3456.789a`
+fn dotted_mac(bytes: &[u8], start: usize) -> bool {
+    let Some(text) = bytes.get(start..start + 14) else {
+        return false;
+    };
+    let shaped = text.iter().enumerate().all(|(i, b)| {
+        if i % 5 == 4 {
+            *b == b'.'
+        } else {
+            b.is_ascii_hexdigit()
+        }
+    });
+    let letters = text.iter().any(u8::is_ascii_alphabetic) || text[0] == b'0';
+    shaped
+        && letters
+        && !bytes
+            .get(start + 14)
+            .is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'.')
 }
 
 fn mac(bytes: &[u8], start: usize) -> bool {

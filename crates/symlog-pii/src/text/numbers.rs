@@ -292,6 +292,7 @@ pub(super) fn wanted(want: TypeSet) -> bool {
         PiiType::DeviceId,
         PiiType::NationalId,
         PiiType::Password,
+        PiiType::Location,
         PiiType::Custom,
     ]);
     want.intersects(NUMBERS)

@@ -109,11 +109,12 @@ const TOKEN: [bool; 256] = {
 fn judge_prefix(place: &Search<'_>, at: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
     let mut past = at;
-    if bytes[at..].starts_with(b"eyJ") && place.wants(PiiType::Jwt) {
-        if let Some(len) = jwt(&bytes[at..]) {
-            out.push(Hit::new(at, at + len, PiiType::Jwt, 0.97, JWT));
-            past = at + len;
-        }
+    if bytes[at..].starts_with(b"eyJ")
+        && place.wants(PiiType::Jwt)
+        && let Some(len) = jwt(&bytes[at..])
+    {
+        out.push(Hit::new(at, at + len, PiiType::Jwt, 0.97, JWT));
+        past = at + len;
     }
     for index in place.rules.with_prefix(&bytes[at..]) {
         let rule = place.rules.rule(*index);
@@ -137,11 +138,11 @@ fn judge_prefix(place: &Search<'_>, at: usize, out: &mut Vec<Hit>) -> usize {
 pub(super) fn private_keys(text: &str, out: &mut Vec<Hit>) {
     let mut past = 0;
     for at in memchr::memmem::find_iter(text.as_bytes(), b"-----BEGIN ") {
-        if at >= past {
-            if let Some((from, end)) = pem(text, at + 5) {
-                out.push(Hit::new(from, end, PiiType::PrivateKey, 0.99, PEM));
-                past = end;
-            }
+        if at >= past
+            && let Some((from, end)) = pem(text, at + 5)
+        {
+            out.push(Hit::new(from, end, PiiType::PrivateKey, 0.99, PEM));
+            past = end;
         }
     }
 }
@@ -150,11 +151,11 @@ pub(super) fn private_keys(text: &str, out: &mut Vec<Hit>) {
 pub(super) fn media(text: &str, out: &mut Vec<Hit>) {
     let mut past = 0;
     for at in memchr::memmem::find_iter(text.as_bytes(), b"data:") {
-        if at >= past {
-            if let Some(len) = data_uri(&text.as_bytes()[at..]) {
-                out.push(Hit::new(at, at + len, PiiType::Media, 0.99, BASE64_MEDIA));
-                past = at + len;
-            }
+        if at >= past
+            && let Some(len) = data_uri(&text.as_bytes()[at..])
+        {
+            out.push(Hit::new(at, at + len, PiiType::Media, 0.99, BASE64_MEDIA));
+            past = at + len;
         }
     }
 }
