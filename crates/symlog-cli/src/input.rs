@@ -35,6 +35,17 @@ impl Input {
             }
         }
     }
+
+    /// How many bytes there are to read, where that is known.
+    pub(crate) fn len(&self) -> Option<u64> {
+        match self {
+            Self::Stdin => None,
+            Self::File(path) => fs::metadata(path)
+                .ok()
+                .filter(fs::Metadata::is_file)
+                .map(|metadata| metadata.len()),
+        }
+    }
 }
 
 pub(crate) fn cannot_read(path: &Path) -> String {
@@ -65,6 +76,20 @@ pub(crate) fn named(arguments: &[PathBuf]) -> Result<Vec<Input>> {
         }
     }
     Ok(inputs)
+}
+
+/// The inputs that `arguments` name, of which none may be a directory.
+pub(crate) fn files(arguments: &[PathBuf]) -> Result<Vec<Input>> {
+    for path in arguments {
+        if path.is_dir() {
+            bail!(
+                "{} is a directory; name its files, as in {}/*",
+                path.display(),
+                path.display()
+            );
+        }
+    }
+    named(arguments)
 }
 
 fn stdin() -> Input {

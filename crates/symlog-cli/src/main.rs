@@ -2,11 +2,16 @@
 
 mod commands;
 mod diagnostics;
+mod filter;
 mod input;
+mod keys;
 mod masking;
+mod moment;
 mod options;
 mod output;
+mod progress;
 mod text;
+mod units;
 
 use std::process::ExitCode;
 

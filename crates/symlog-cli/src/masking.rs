@@ -1,15 +1,8 @@
 //! The masker that configuration and options ask for.
 
-use std::sync::Arc;
-
-use anyhow::{Context, Result, bail};
-use symlog_core::Config;
-use symlog_pii::{
-    Counts, Generalise, Label, Mask, Masker, Operator, Partial, PiiType, Profile, Remove,
-};
-
-/// The operators that need no key; the others are for logs, which have one.
-const KEYLESS: &str = "mask, remove, label, partial, generalise";
+use anyhow::{Result, bail};
+use symlog_core::{Config, build_masker};
+use symlog_pii::{Counts, Masker, PiiType};
 
 /// The masker of `config`, with `profile` and `operators` of the command line on top of it.
 pub(crate) fn masker(
@@ -17,49 +10,31 @@ pub(crate) fn masker(
     profile: Option<&str>,
     operators: &[String],
 ) -> Result<Masker> {
-    let masking = &config.masking;
-    let name = profile.unwrap_or(&masking.profile);
-    let profile: Profile = name
-        .parse()
-        .with_context(|| format!("cannot use the profile {name:?}"))?;
-    let mut builder = Masker::builder()
-        .profile(profile)
-        .allow(masking.allow.iter().cloned())
-        .deny(masking.deny.iter().cloned());
-    for (kind, name) in &masking.operators {
-        let kind: PiiType = kind.parse().context("masking.operators")?;
-        builder = builder.operator(kind, operator(name)?);
+    let mut masking = config.masking.clone();
+    if let Some(profile) = profile {
+        profile.clone_into(&mut masking.profile);
     }
     for choice in operators {
         match choice.split_once('=') {
-            Some((kind, name)) => {
-                let kind: PiiType = kind
-                    .parse()
-                    .with_context(|| format!("--operator {choice}"))?;
-                builder = builder.operator(kind, operator(name)?);
+            Some((kind, operator)) => {
+                if let Err(error) = kind.parse::<PiiType>() {
+                    bail!("--operator {choice}: {error}");
+                }
+                masking
+                    .operators
+                    .insert(kind.to_owned(), operator.to_owned());
             }
             None => {
-                for kind in PiiType::ALL {
-                    builder = builder.operator(*kind, operator(choice)?);
-                }
+                let all = PiiType::ALL
+                    .iter()
+                    .map(|kind| (kind.as_str().to_owned(), choice.clone()));
+                masking.operators.extend(all);
             }
         }
     }
-    Ok(builder.build()?)
-}
-
-fn operator(name: &str) -> Result<Arc<dyn Operator>> {
-    Ok(match name {
-        "mask" => Arc::new(Mask),
-        "remove" => Arc::new(Remove),
-        "label" => Arc::new(Label),
-        "partial" => Arc::new(Partial::default()),
-        "generalise" | "generalize" => Arc::new(Generalise),
-        "pseudonym" | "token" | "date-shift" => {
-            bail!("the operator {name} needs the key of a log; here use one of {KEYLESS}")
-        }
-        _ => bail!("unknown operator {name:?}; use one of {KEYLESS}"),
-    })
+    // A profile that was asked for holds even where logs are written without masking.
+    let enabled = config.logging.enable_pii_masking || profile.is_some();
+    Ok(build_masker(&masking, enabled)?)
 }
 
 /// `EMAIL 2, SSN 1`.

@@ -6,10 +6,17 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 use symlog_core::Config;
 
-use crate::commands::{completions, man, mask, scan};
+use crate::commands::{
+    cat, completions, doctor, init, keys, man, mask, record, scan, show, tail, verify,
+};
 
 const AFTER_HELP: &str = "\
 Examples:
+  symlog init                       a configuration, a key and an empty log
+  symlog record chats.jsonl         record interactions, masked and encrypted
+  symlog cat --since yesterday      print entries, decrypted, as JSON lines
+  symlog verify                     check that nothing was changed
+  symlog doctor                     check permissions, keys, disk, clock and log
   symlog mask notes.txt             mask personal data and secrets in a text
   symlog scan --json src/           what stands where, one JSON object a line
 
@@ -67,8 +74,16 @@ impl Common {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    Init(init::Options),
+    Record(record::Options),
+    Cat(cat::Options),
+    Tail(tail::Options),
+    Show(show::Options),
     Mask(mask::Options),
     Scan(scan::Options),
+    Verify(verify::Options),
+    Keys(keys::Options),
+    Doctor(doctor::Options),
     Completions(completions::Options),
     Man(man::Options),
 }

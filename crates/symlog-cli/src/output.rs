@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
+use std::sync::Arc;
 
 use owo_colors::{OwoColorize, Style};
 use serde::Serialize;
@@ -54,10 +55,14 @@ impl Results {
 
     /// Whether `error` only says that nobody reads the results any more.
     pub(crate) fn were_closed(error: &anyhow::Error) -> bool {
-        error
-            .chain()
-            .filter_map(|cause| cause.downcast_ref::<io::Error>())
-            .any(|cause| cause.get_ref().is_some_and(|inner| inner.is::<Closed>()))
+        error.chain().any(|cause| {
+            // The reader passes the writer's error on behind an `Arc`.
+            let io = cause
+                .downcast_ref::<io::Error>()
+                .or_else(|| cause.downcast_ref::<Arc<io::Error>>().map(Arc::as_ref));
+            io.and_then(io::Error::get_ref)
+                .is_some_and(|inner| inner.is::<Closed>())
+        })
     }
 }
 

@@ -6,7 +6,15 @@
     reason = "a helper that fails is a failed test, and a skipped test says so"
 )]
 
+mod bad_input;
 mod common_options;
+mod doctor;
+mod init;
+mod keys;
 mod mask;
+mod read;
+mod record;
 mod scan;
 mod symlog;
+mod tail;
+mod verify;

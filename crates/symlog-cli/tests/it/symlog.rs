@@ -5,7 +5,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use serde_json::Value;
 use tempfile::TempDir;
+
+/// 32 bytes, of which nobody should think that they protect anything.
+pub(crate) const KEY: &str = "base64:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const OTHER_KEY: &str = "base64:HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// A directory in which `symlog` runs, with nothing of the machine's own settings.
 #[derive(Debug)]
@@ -29,6 +34,22 @@ impl Place {
             directory,
             environment: Vec::new(),
         }
+    }
+
+    /// A place with a raw key in the environment, so that no password is stretched.
+    pub(crate) fn with_key() -> Self {
+        Self::new().with("SYMBIONT_LOGGING_KEY", KEY)
+    }
+
+    /// The log where the defaults have it.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.path("logs/model_io.encrypted.log")
+    }
+
+    /// The entries that `symlog cat` prints with these arguments.
+    #[track_caller]
+    pub(crate) fn cat(&self, arguments: &[&str]) -> Vec<Value> {
+        lines(self.run(&[&["cat"], arguments].concat()).ok())
     }
 
     /// Sets a variable for all runs.
@@ -114,6 +135,22 @@ impl Run {
             assert!(self.err.contains(message), "no {message:?} in {self:#?}");
         }
     }
+}
+
+/// Each line as JSON.
+#[track_caller]
+pub(crate) fn lines(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// A file that comes with the project.
+pub(crate) fn example(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../examples/data")
+        .join(name);
+    path.to_str().unwrap().to_owned()
 }
 
 /// A file of the shared data, which a stranger's clone does not have.

@@ -1,0 +1,38 @@
+//! The log itself, as far as that can be checked without a key.
+
+use std::path::Path;
+
+use symlog_core::{Config, LogFormat, verify};
+
+use super::Check;
+use crate::keys::Chain;
+use crate::units::number;
+
+pub(super) fn check(config: &Config) -> Option<Check> {
+    const WHAT: &str = "log health";
+    let log = Path::new(&config.logging.log_file_path);
+    // The reference format has nothing to check, and what is not there is not ill.
+    if config.settings.format == LogFormat::Symbiont || !log.exists() {
+        return None;
+    }
+    Some(match verify(log) {
+        Err(error) => Check::broken(
+            WHAT,
+            Chain(&error).to_string(),
+            "see that the files can be read",
+        ),
+        Ok(report) if report.is_ok() => {
+            let mut found = format!("{} entries, nothing wrong", number(report.entries));
+            for note in &report.notes {
+                found.push_str("; ");
+                found.push_str(note);
+            }
+            Check::ok(WHAT, found)
+        }
+        Ok(report) => Check::broken(
+            WHAT,
+            format!("{} things are wrong", number(report.problem_count)),
+            "`symlog verify` says where and what; a backup may hold what was there",
+        ),
+    })
+}

@@ -1,0 +1,183 @@
+//! `symlog keys list`
+
+use std::io::Write;
+
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use symlog_keys::{Id, Inventory, PeriodState};
+
+use super::{Passed, passed};
+use crate::keys::{Search, keyring_path};
+use crate::options::Common;
+use crate::output::{Answer, Paint, Results};
+use crate::units::number;
+
+const AFTER_HELP: &str = "\
+Examples:
+  symlog keys list
+  symlog keys list --json | jq .periods";
+
+/// List the keys that a log uses: which open it, and which are active, retired or destroyed
+#[derive(Debug, clap::Args)]
+#[command(after_help = AFTER_HELP)]
+pub(super) struct Options {}
+
+#[derive(Debug, Serialize)]
+struct Report {
+    keyring: String,
+    source: String,
+    passed_over: Vec<Passed>,
+    generation: u64,
+    master_version: u32,
+    master_age_days: u64,
+    unit_keys: u64,
+    slots: Vec<Slot>,
+    periods: Vec<Period>,
+}
+
+#[derive(Debug, Serialize)]
+struct Slot {
+    id: String,
+    label: String,
+    kind: String,
+    in_use: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Period {
+    id: String,
+    class: u16,
+    period: String,
+    state: &'static str,
+}
+
+pub(super) fn run(common: &Common) -> Result<Answer> {
+    let config = common.configuration()?;
+    let log = std::path::Path::new(&config.logging.log_file_path);
+    let path = keyring_path(log);
+    let search = Search::new(&config)?;
+    let found = search
+        .key
+        .context("there is no key to open the keyring with")?;
+    let keyring = match search.fits {
+        Some(keyring) => keyring?,
+        None => bail!(
+            "there is no log {} yet, so it uses no keys; `symlog init` makes one",
+            log.display()
+        ),
+    };
+    let report = Report::new(
+        path.display().to_string(),
+        &found.source.to_string(),
+        passed(&found.passed_over),
+        keyring.inventory()?,
+    );
+    let mut results = Results::open();
+    if common.json {
+        results.json(&report)?;
+    } else {
+        show(&mut results, Paint::for_stdout(), &report)?;
+    }
+    results.flush()?;
+    Ok(Answer::Fine)
+}
+
+impl Report {
+    fn new(keyring: String, source: &str, passed_over: Vec<Passed>, inventory: Inventory) -> Self {
+        let mut periods: Vec<Period> = inventory
+            .periods
+            .iter()
+            .map(|period| Period {
+                id: hex(&period.id),
+                class: period.class,
+                period: period.period.clone(),
+                state: match period.state {
+                    PeriodState::Active => "active",
+                    PeriodState::Retired => "retired",
+                    PeriodState::Destroyed => "destroyed",
+                },
+            })
+            .collect();
+        periods.sort_by(|a, b| (&a.period, a.class, &a.id).cmp(&(&b.period, b.class, &b.id)));
+        let slots = inventory
+            .slots
+            .iter()
+            .map(|slot| Slot {
+                id: hex(&slot.id),
+                label: slot.label.clone(),
+                kind: slot.kind.clone(),
+                in_use: slot.in_use,
+            })
+            .collect();
+        Self {
+            keyring,
+            source: source.to_owned(),
+            passed_over,
+            generation: inventory.generation,
+            master_version: inventory.master,
+            master_age_days: inventory.master_age.as_secs() / 86_400,
+            unit_keys: inventory.units,
+            slots,
+            periods,
+        }
+    }
+}
+
+fn hex(id: &Id) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
+    writeln!(
+        out,
+        "keyring   {} (generation {})",
+        report.keyring, report.generation
+    )?;
+    writeln!(out, "opened    with the key from {}", report.source)?;
+    for passed in &report.passed_over {
+        writeln!(out, "not from  {}: {}", passed.source, passed.reason)?;
+    }
+    writeln!(
+        out,
+        "master    version {}, {} days old",
+        report.master_version, report.master_age_days
+    )?;
+    writeln!(out, "units     {} keys", number(report.unit_keys))?;
+    writeln!(
+        out,
+        "\n{}",
+        paint.heading(format_args!(
+            "{:<34} {:<28} {:<8} label",
+            "opens the log", "kind", "in use"
+        ))
+    )?;
+    for slot in &report.slots {
+        let in_use = if slot.in_use { "yes" } else { "no" };
+        writeln!(
+            out,
+            "{:<34} {:<28} {in_use:<8} {}",
+            slot.id, slot.kind, slot.label
+        )?;
+    }
+    writeln!(
+        out,
+        "\n{}",
+        paint.heading(format_args!(
+            "{:<34} {:<8} {:>5}  state",
+            "period key", "period", "class"
+        ))
+    )?;
+    for period in &report.periods {
+        let state = match period.state {
+            "active" => paint.good(period.state),
+            "destroyed" => paint.bad(period.state),
+            other => paint.faint(other),
+        };
+        writeln!(
+            out,
+            "{:<34} {:<8} {:>5}  {state}",
+            period.id, period.period, period.class
+        )?;
+    }
+    Ok(())
+}

@@ -1,0 +1,97 @@
+//! Where interactions go: a log, or nowhere.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use symlog_core::logging::ModelLogger;
+use symlog_core::{Config, Interaction, LoggingError, Receipt};
+use symlog_pii::Masker;
+
+use super::summary::Tally;
+use crate::masking;
+
+/// What takes interactions.
+pub(super) enum Target {
+    Log {
+        logger: ModelLogger,
+        path: PathBuf,
+    },
+    /// `--dry-run`: they are masked and counted.
+    Nowhere {
+        masker: Masker,
+    },
+}
+
+impl Target {
+    pub(super) fn open(config: &Config, dry_run: bool) -> Result<Self> {
+        if dry_run {
+            return Ok(Self::Nowhere {
+                masker: masking::masker(config, None, &[])?,
+            });
+        }
+        if !config.logging.enabled {
+            bail!(
+                "Model logging is disabled, so nothing would be recorded; set `enabled = true` in [logging]"
+            );
+        }
+        let path = PathBuf::from(&config.logging.log_file_path);
+        let logger = ModelLogger::from_config(config)
+            .with_context(|| format!("cannot write to the log {}", path.display()))?;
+        Ok(Self::Log { logger, path })
+    }
+
+    /// Hands an interaction over. Without a receipt there is nothing to wait for.
+    pub(super) fn submit(
+        &self,
+        interaction: Interaction,
+        tally: &mut Tally,
+    ) -> Result<Option<Receipt>, LoggingError> {
+        match self {
+            Self::Log { logger, .. } => logger.submit(interaction).map(Some),
+            Self::Nowhere { masker } => {
+                count(masker, &interaction, tally);
+                Ok(None)
+            }
+        }
+    }
+
+    /// Closes the log and adds what it counted itself, also when closing fails.
+    pub(super) fn close(&self, mut tally: Tally) -> (Tally, Result<()>) {
+        let Self::Log { logger, path } = self else {
+            return (tally, Ok(()));
+        };
+        let closed = logger
+            .close_blocking()
+            .with_context(|| format!("cannot close the log {}", path.display()));
+        let stats = logger.stats();
+        tally.bytes = stats.bytes;
+        tally.masked = stats.masked;
+        (tally, closed)
+    }
+
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Log { path, .. } => Some(path),
+            Self::Nowhere { .. } => None,
+        }
+    }
+}
+
+/// Counts what would be masked, and the bytes of what would be sealed.
+fn count(masker: &Masker, interaction: &Interaction, tally: &mut Tally) {
+    let mut part = |value: serde_json::Result<Value>| {
+        // Structs of strings, numbers and JSON values have no way to fail.
+        if let Ok(mut value) = value {
+            masker.mask_json(&mut value, &mut tally.masked);
+            tally.bytes += value.to_string().len() as u64;
+        }
+    };
+    if let Some(request) = interaction.request_data() {
+        part(serde_json::to_value(request));
+    }
+    if let Some(response) = interaction.response_data() {
+        part(serde_json::to_value(response));
+    }
+    part(serde_json::to_value(interaction.metadata_map()));
+}

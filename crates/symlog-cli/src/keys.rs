@@ -1,0 +1,103 @@
+//! The key of a log: where it is looked for, and whether it fits.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Result;
+use symlog_core::Config;
+use symlog_keys::{
+    Access, KeyError, KeyRequest, Keyring, KeyringError, ResolvedKey, new_secret_store,
+    resolve_blocking,
+};
+
+/// What the keyring of `log` is called.
+pub(crate) fn keyring_path(log: &Path) -> PathBuf {
+    let mut path = log.as_os_str().to_owned();
+    path.push(".keyring");
+    path.into()
+}
+
+/// What the search for the key of a log came to. Nothing is generated.
+#[derive(Debug)]
+pub(crate) struct Search {
+    /// The key, or why there is none.
+    pub(crate) key: Result<ResolvedKey, KeyError>,
+    /// Whether it opens the log; `None` where there is no key or no log.
+    pub(crate) fits: Option<Result<Keyring, KeyringError>>,
+}
+
+impl Search {
+    /// Looks for the key that `config` describes and tries it on the log.
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        // As if there were a log, so that looking never makes a key.
+        let key = resolve_blocking(request(config, true)?);
+        let path = keyring_path(Path::new(&config.logging.log_file_path));
+        let fits = match &key {
+            Ok(found) if path.exists() => Some(Keyring::open(
+                &path,
+                &found.key,
+                Access::ReadOnly,
+                &symlog_crypto::default_provider(),
+            )),
+            _ => None,
+        };
+        Ok(Self { key, fits })
+    }
+}
+
+impl Search {
+    /// Whether there is no log yet, so that no key is missed.
+    pub(crate) fn no_log(&self, config: &Config) -> bool {
+        !keyring_path(Path::new(&config.logging.log_file_path)).exists()
+    }
+
+    /// Why there is no key, for a person. A search that must not make one says so of logs that do
+    /// not exist, too.
+    pub(crate) fn why_none(&self, error: &KeyError, log: &Path) -> String {
+        match error {
+            KeyError::NotFound { .. } if !keyring_path(log).exists() => {
+                "there is no key yet; `symlog init`, or the first entry, makes one".to_owned()
+            }
+            error => Chain(error).to_string(),
+        }
+    }
+}
+
+/// Asks for the key as the logger does.
+pub(crate) fn request(config: &Config, log_exists: bool) -> Result<KeyRequest> {
+    let mut request = KeyRequest::new(config.logging.encryption_key_name.clone());
+    request.env = config.logging.encryption_key_env.clone();
+    request.strict = config.strict;
+    request.log_exists = log_exists;
+    if let Some(secrets) = &config.secrets {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        match runtime.block_on(new_secret_store(secrets, "symlog")) {
+            Ok(store) => request.store = Some(Arc::new(store)),
+            Err(error) => request.store_failed = Some(Chain(&error).to_string()),
+        }
+    }
+    Ok(request)
+}
+
+/// An error with all its causes, on one line.
+pub(crate) struct Chain<'a>(pub(crate) &'a dyn std::error::Error);
+
+impl fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = self.0.to_string();
+        f.write_str(&shown)?;
+        let mut next = self.0.source();
+        while let Some(cause) = next {
+            let text = cause.to_string();
+            if !shown.contains(&text) {
+                write!(f, ": {text}")?;
+            }
+            shown = text;
+            next = cause.source();
+        }
+        Ok(())
+    }
+}
