@@ -223,8 +223,7 @@ impl MaskStep {
             })
             .collect();
         masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        // Two keys may have become one by masking.
-        masked.dedup_by(|later, first| later.0 == first.0);
+        number_repeated_keys(&mut masked);
         masked
     }
 
@@ -250,6 +249,23 @@ impl MaskStep {
             name.push(digit(byte & 15));
         }
         Cow::Owned(name)
+    }
+}
+
+/// Masking may have made one key out of two; a map holds each once.
+fn number_repeated_keys(pairs: &mut [(Cow<'static, str>, Cow<'static, str>)]) {
+    let mut repeats = 0;
+    for at in 1..pairs.len() {
+        let (before, after) = pairs.split_at_mut(at);
+        if before[at - 1 - repeats].0 == after[0].0 {
+            repeats += 1;
+            after[0].0 = Cow::Owned(format!("{}#{}", after[0].0, repeats + 1));
+        } else {
+            repeats = 0;
+        }
+    }
+    if pairs.iter().any(|(key, _)| key.contains('#')) {
+        pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
     }
 }
 
@@ -329,6 +345,20 @@ fn guess_class(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn keys_that_masking_made_equal_keep_their_values() {
+        let step = MaskStep::new(Masker::default_profile(), Key::from_bytes([0; 32]));
+        let metadata = [
+            ("jane@example.com", "1"),
+            ("john@example.com", "2"),
+            ("a", "3"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+        let masked = step.metadata(metadata.into(), &mut Counts::default());
+        let keys: Vec<&str> = masked.iter().map(|(key, _)| &**key).collect();
+        assert_eq!(keys, ["***@***.***", "***@***.***#2", "a"]);
+    }
 
     #[test]
     fn short_names_are_classes_and_sentences_are_not() {

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use symlog_crypto::Sha256;
+use symlog_crypto::{Sha256, sha256};
 
 use super::bytes::{push_base64, push_u64};
 use super::envelope::SealedField;
@@ -46,8 +46,9 @@ impl Default for MetaMap<'_> {
     }
 }
 
-/// The three runs of a line that hold its [`Meta`], rendered once and used thrice: in the digest
-/// that every envelope is bound to, in the line, and as the plaintext of sealed metadata.
+/// The three runs of a line that hold its [`Meta`], rendered once as one JSON object and used
+/// thrice: in the digest that every envelope is bound to, in the line, and as the plaintext of
+/// sealed metadata.
 #[derive(Debug, Default)]
 pub(crate) struct MetaFragments {
     bytes: Vec<u8>,
@@ -61,22 +62,22 @@ impl MetaFragments {
     pub(crate) fn render(&mut self, meta: &Meta<'_>) {
         let out = &mut self.bytes;
         out.clear();
-        out.extend_from_slice(b"\"agent_id\":");
+        out.extend_from_slice(b"{\"agent_id\":");
         push_optional(out, meta.agent_id.as_deref());
         out.extend_from_slice(b",\"interaction_type\":");
         push_optional(out, meta.kind.map(ModelInteractionType::as_str));
-        self.first = 0..out.len();
+        self.first = 1..out.len();
 
-        out.extend_from_slice(b"\"latency_ms\":");
+        out.extend_from_slice(b",\"latency_ms\":");
         match meta.latency_ms {
             Some(latency) => push_u64(out, latency),
             None => out.extend_from_slice(b"null"),
         }
         out.extend_from_slice(b",\"model_identifier\":");
         push_optional(out, meta.model.as_deref());
-        self.second = self.first.end..out.len();
+        self.second = self.first.end + 1..out.len();
 
-        out.extend_from_slice(b"\"metadata\":");
+        out.extend_from_slice(b",\"metadata\":");
         match &meta.metadata {
             MetaMap::Clear(pairs) => {
                 push_map(out, pairs, |out, value| push_string(out, value));
@@ -115,36 +116,18 @@ impl MetaFragments {
         }
         out.extend_from_slice(b",\"masked\":");
         push_map(out, &meta.masked, |out, count| push_u64(out, *count));
-        self.third = self.second.end..out.len();
+        self.third = self.second.end + 1..out.len();
+        out.push(b'}');
     }
 
     /// SHA-256 of the salt and the fragments as one JSON object.
     pub(crate) fn digest(&self, salt: &[u8; SALT_LEN]) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(salt);
-        hash.update(b"{");
-        hash.update(&self.bytes[self.first.clone()]);
-        hash.update(b",");
-        hash.update(&self.bytes[self.second.clone()]);
-        hash.update(b",");
-        hash.update(&self.bytes[self.third.clone()]);
-        hash.update(b"}");
-        hash.finish()
+        sha256(&[salt, &self.bytes])
     }
 
     /// The fragments as one JSON object: the plaintext of sealed metadata.
-    pub(crate) fn object(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(self.bytes.len() + 4);
-        out.push(b'{');
-        for (range, close) in [
-            (&self.first, b','),
-            (&self.second, b','),
-            (&self.third, b'}'),
-        ] {
-            out.extend_from_slice(&self.bytes[range.clone()]);
-            out.push(close);
-        }
-        out
+    pub(crate) fn object(&self) -> &[u8] {
+        &self.bytes
     }
 }
 

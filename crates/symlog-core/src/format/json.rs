@@ -26,23 +26,42 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-const fn must_escape(byte: u8) -> bool {
-    byte < 0x20 || byte == b'"' || byte == b'\\'
+/// Bytes that a block of the search holds.
+const BLOCK: usize = 32;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGHS: u64 = 0x8080_8080_8080_8080;
+
+/// A high bit in each of eight bytes that must be escaped: below 0x20, `"` or `\`.
+///
+/// Exact up to the first such byte; the borrow of a subtraction may spoil those behind it.
+const fn must_escape(word: u64) -> u64 {
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let found = word.wrapping_sub(ONES * 0x20) & !word
+        | quote.wrapping_sub(ONES) & !quote
+        | backslash.wrapping_sub(ONES) & !backslash;
+    found & HIGHS
 }
 
+/// Length of the run before the first byte that must be escaped.
 fn clean_prefix(bytes: &[u8]) -> usize {
-    const BLOCK: usize = 32;
     let mut at = 0;
-    while let Some(block) = bytes.get(at..at + BLOCK) {
-        // A fold without an early exit compiles to vector instructions.
-        if block.iter().fold(false, |any, &b| any | must_escape(b)) {
-            break;
+    while let Some(block) = bytes[at..].first_chunk::<BLOCK>() {
+        // Four words without a branch between them compile to vector instructions.
+        let mut words = [0u64; BLOCK / 8];
+        for (word, eight) in words.iter_mut().zip(block.chunks_exact(8)) {
+            *word = must_escape(u64::from_le_bytes(eight.try_into().unwrap_or_default()));
+        }
+        if words.iter().fold(0, |any, word| any | word) != 0 {
+            let clean = words.iter().position(|word| *word != 0).unwrap_or(0);
+            return at + clean * 8 + words[clean].trailing_zeros() as usize / 8;
         }
         at += BLOCK;
     }
+    let dirty = |b: &u8| *b < 0x20 || *b == b'"' || *b == b'\\';
     at + bytes[at..]
         .iter()
-        .position(|&b| must_escape(b))
+        .position(dirty)
         .unwrap_or(bytes.len() - at)
 }
 

@@ -36,7 +36,14 @@ struct State {
     bytes: usize,
     writer_sleeps: bool,
     stopping: bool,
+    /// Buffers that were written and can be filled again.
+    spare: Vec<Sealed>,
 }
+
+/// Buffers that are kept for the next batches; fresh memory costs a page fault for every 4 KiB.
+const SPARE: usize = 16;
+/// A buffer that grew larger than this is given back.
+const SPARE_BYTES: usize = 4 << 20;
 
 /// The reorder buffer between workers and writer, bounded in bytes.
 #[derive(Debug)]
@@ -106,6 +113,22 @@ impl Output {
         drop(state);
         self.writable.notify_all();
         Some(taken)
+    }
+
+    /// An empty buffer for a batch.
+    pub(super) fn buffer(&self) -> Sealed {
+        self.state.lock().spare.pop().unwrap_or_default()
+    }
+
+    /// Gives a written buffer back.
+    pub(super) fn recycle(&self, sealed: Sealed) {
+        if sealed.byte_len() <= SPARE_BYTES {
+            let sealed = sealed.recycled();
+            let mut state = self.state.lock();
+            if state.spare.len() < SPARE {
+                state.spare.push(sealed);
+            }
+        }
     }
 
     /// Lets the writer stop once nothing is left.

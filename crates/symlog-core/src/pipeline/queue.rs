@@ -68,14 +68,13 @@ impl Queue {
 
     /// Takes `bytes` out of the budget. What is larger than the whole budget is admitted alone.
     pub(crate) fn reserve(&self, bytes: usize) -> bool {
-        let before = self.used.fetch_add(bytes, Ordering::Relaxed);
-        if before == 0 || before.saturating_add(bytes) <= self.limit {
-            return true;
-        }
-        self.used.fetch_sub(bytes, Ordering::Relaxed);
-        // The sum was too high for a moment, and somebody may have gone to sleep over it.
-        self.wake_waiting();
-        false
+        // Never beyond the limit, not even for a moment: callers that wait would wake each other.
+        self.used
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                let sum = used.saturating_add(bytes);
+                (used == 0 || sum <= self.limit).then_some(sum)
+            })
+            .is_ok()
     }
 
     /// As [`reserve`](Self::reserve), to be polled: wakes the caller when there may be room.
@@ -93,8 +92,12 @@ impl Queue {
 
     /// Gives bytes back once they are written, or never will be.
     pub(crate) fn release(&self, bytes: usize) {
-        if bytes > 0 {
-            self.used.fetch_sub(bytes, Ordering::SeqCst);
+        if bytes == 0 {
+            return;
+        }
+        let left = self.used.fetch_sub(bytes, Ordering::SeqCst) - bytes;
+        // Woken for every little room, callers would spend their time falling asleep again.
+        if left <= self.limit / 4 * 3 {
             self.wake_waiting();
         }
     }

@@ -17,7 +17,7 @@ use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
 use crate::interaction::Interaction;
 use crate::mask::Masked;
-use crate::seal::SegmentSecrets;
+use crate::seal::{Sealed, SegmentSecrets};
 
 /// One line to seal, with its place.
 #[derive(Debug)]
@@ -465,13 +465,13 @@ impl Taken {
 
 impl Work {
     /// A batch of this work without lines yet.
-    pub(super) fn batch(&self, offset: u64) -> Batch {
+    pub(super) fn batch(&self, offset: u64, buffer: Sealed) -> Batch {
         Batch {
             number: self.number + offset,
             segment: Arc::clone(&self.segment),
             opens: self.opens && offset == 0,
             closes: self.closes,
-            sealed: Default::default(),
+            sealed: buffer,
             completions: Vec::new(),
             barriers: Vec::new(),
             entries: 0,

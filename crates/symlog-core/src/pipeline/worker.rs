@@ -99,14 +99,14 @@ impl Helper {
 /// that never came would hold up every later one.
 fn process(shared: &Shared, sealer: &mut Sealer, mut work: Work) {
     let mut counts = Counts::default();
-    let mut batch = work.batch(0);
+    let mut batch = work.batch(0, shared.output.buffer());
     let mut offset = 0;
     let jobs = std::mem::take(&mut work.jobs);
     let mut salts = Salts::new(shared, jobs.len());
     for job in jobs {
         if matches!(job, Job::Chunked { .. }) {
             offset += 1;
-            let before = std::mem::replace(&mut batch, work.batch(offset));
+            let before = std::mem::replace(&mut batch, work.batch(offset, shared.output.buffer()));
             shared.output.put(before);
             chunked(
                 shared,
@@ -354,7 +354,7 @@ fn chunked(
             }
             sequence += 1;
             *offset += 1;
-            let full = std::mem::replace(batch, work.batch(*offset));
+            let full = std::mem::replace(batch, work.batch(*offset, shared.output.buffer()));
             shared.output.put(full);
         }
         *plaintext = manifest(chain, plaintext);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use symlog_sink::{Sink, SinkError};
+use symlog_sink::Sink;
 
 use super::output::Batch;
 use super::receipt::Completion;
@@ -103,6 +103,7 @@ impl Writer {
                 waiting.append(&mut batch.completions);
             }
             barriers.append(&mut batch.barriers);
+            shared.output.recycle(batch.sealed);
         }
         let must_sync = shared.durability != Durability::Buffered || !barriers.is_empty();
         if outcome.is_ok() && must_sync && last_segment.is_some() {
@@ -269,24 +270,25 @@ impl Writer {
     /// After a failed sync the kernel may have dropped the pages, and a second sync would report
     /// success all the same; so nothing is retried in this segment.
     fn give_up(&mut self, shared: &Shared, segment: &Segment, error: LoggingError) {
-        let keeps_appended = shared.durability == Durability::Buffered && !is_sync_failure(&error);
-        if !keeps_appended {
+        let roll = if shared.durability == Durability::Buffered {
+            // What was appended counts as logged; the object can go on unless it is broken.
+            !left_sink_usable(&error)
+        } else {
             self.range = self.synced.range.clone();
-        }
-        let cut = keeps_appended || self.sink.truncate(self.synced.len).is_ok();
+            // What cannot be cut off must not be followed by anything in the same object.
+            self.sink.truncate(self.synced.len).is_err()
+        };
         self.failed = Some((segment.number, error));
         shared.report_failure(SegmentFailure {
             segment: segment.number,
             resume: self.range.size(),
-            // What could not be cut off must not be followed by anything in the same object.
-            roll: !cut,
+            roll,
         });
     }
 }
 
-fn is_sync_failure(error: &LoggingError) -> bool {
-    matches!(error, LoggingError::IoError { source } if !source.left_sink_usable())
-        && !matches!(error, LoggingError::IoError { source } if matches!(**source, SinkError::Full { .. }))
+fn left_sink_usable(error: &LoggingError) -> bool {
+    matches!(error, LoggingError::IoError { source } if source.left_sink_usable())
 }
 
 /// The name of a sealed object: the number of its first segment, so that names sort in order.

@@ -67,6 +67,13 @@ impl Sealed {
         }
     }
 
+    /// Empty, with the room of an earlier one.
+    pub(crate) fn recycled(mut self) -> Self {
+        self.bytes.clear();
+        self.lines.clear();
+        self
+    }
+
     /// A point that [`cut_back`](Self::cut_back) can return to.
     pub(crate) fn mark(&self) -> (usize, usize) {
         (self.bytes.len(), self.lines.len())
@@ -153,7 +160,7 @@ impl Sealer {
         };
         self.fragments.render(&meta);
         if self.sealed_metadata {
-            let buffer = self.fragments.object();
+            let buffer = self.fragments.object().to_vec();
             let sealed = self.field(
                 prk,
                 seat,
