@@ -110,6 +110,9 @@ fn sign(near: Option<&u8>, far: Option<&u8>) -> u8 {
 
 fn shape(text: &str, start: usize, end: usize) -> Shape {
     let word = &text[start..end];
+    if word.is_ascii() {
+        return ascii_shape(word.as_bytes());
+    }
     let (mut upper, mut lower, mut digits, mut count) = (0, 0, 0, 0);
     let mut first_upper = false;
     for c in word.chars() {
@@ -123,6 +126,21 @@ fn shape(text: &str, start: usize, end: usize) -> Shape {
             lower += 1;
         }
     }
+    shape_of(upper, lower, digits, first_upper)
+}
+
+fn ascii_shape(word: &[u8]) -> Shape {
+    let upper = word.iter().filter(|b| b.is_ascii_uppercase()).count();
+    let digits = word.iter().filter(|b| b.is_ascii_digit()).count();
+    shape_of(
+        upper,
+        word.len() - upper - digits,
+        digits,
+        word[0].is_ascii_uppercase(),
+    )
+}
+
+fn shape_of(upper: usize, lower: usize, digits: usize, first_upper: bool) -> Shape {
     match (upper, lower, digits) {
         (0, 0, _) => Shape::Digits,
         (_, _, 1..) => Shape::Both,

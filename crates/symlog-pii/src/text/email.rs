@@ -1,5 +1,9 @@
 //! E-mail addresses.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Hit;
 use crate::finding::RuleId;
 use crate::kind::PiiType;
@@ -29,17 +33,22 @@ pub(super) fn judge(text: &str, at: usize, out: &mut Vec<Hit>) -> usize {
 
 /// Appends addresses written out: `jane at example dot com`, `jane [at] example [dot] com`.
 pub(super) fn judge_spoken(text: &str, out: &mut Vec<Hit>) {
-    const DOTS: [&str; 3] = [" dot ", "[dot]", "(dot)"];
+    static DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("dot"));
+    let bytes = text.as_bytes();
     let mut past = 0;
-    for dot in DOTS {
-        for at in memchr::memmem::find_iter(text.as_bytes(), dot.as_bytes()) {
-            if at < past {
-                continue;
-            }
-            if let Some((start, end)) = spoken_at(text, at) {
-                out.push(Hit::new(start, end, PiiType::Email, 0.8, SPOKEN));
-                past = end;
-            }
+    for at in DOT.find_iter(bytes) {
+        let around = (at.checked_sub(1).map(|i| bytes[i]), bytes.get(at + 3));
+        if at < past
+            || !matches!(
+                around,
+                (Some(b' '), Some(b' ')) | (Some(b'['), Some(b']')) | (Some(b'('), Some(b')'))
+            )
+        {
+            continue;
+        }
+        if let Some((start, end)) = spoken_at(text, at - 1) {
+            out.push(Hit::new(start, end, PiiType::Email, 0.8, SPOKEN));
+            past = end;
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::json::Decoded;
 /// The text with plain characters in their places, or `None` when it has none of the others.
 pub(crate) fn fold(text: &str) -> Option<Decoded> {
     let bytes = text.as_bytes();
-    let escaped = memchr::memmem::find(bytes, b"%40").is_some();
+    let escaped = memchr::memchr_iter(b'%', bytes).any(|at| bytes[at + 1..].starts_with(b"40"));
     if !escaped
         && (text.is_ascii()
             || memchr::memchr3(0xc2, 0xe2, 0xef, bytes).is_none()

@@ -131,7 +131,7 @@ impl Search<'_> {
         blocks::scan(self.text.as_bytes(), |block, base| {
             self.block(block, base, &mut past, out)
         });
-        if self.plan.email {
+        if self.plan.email && self.plan.keywords {
             email::judge_spoken(self.text, out);
         }
         if self.wants(PiiType::PrivateKey) {

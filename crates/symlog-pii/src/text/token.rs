@@ -1,6 +1,10 @@
 //! Credentials: known first characters, shapes beside a vendor's name, and random tokens beside
 //! a word for a secret.
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::context::{back, in_word};
 use super::net::is_uuid;
 use super::{Hit, Search};
@@ -32,6 +36,14 @@ pub(super) fn judge(place: &Search<'_>, word: usize, out: &mut Vec<Hit>) -> usiz
         .take(MAX_BACK)
         .take_while(|b| TOKEN[usize::from(**b)])
         .count();
+    let ahead = bytes[word..]
+        .iter()
+        .take(MIN_TOKEN)
+        .take_while(|b| TOKEN[usize::from(**b)])
+        .count();
+    if back + ahead < MIN_TOKEN {
+        return word + ahead;
+    }
     let start = word - back;
     let first = out.len();
     let mut at = start;
@@ -136,8 +148,9 @@ fn judge_prefix(place: &Search<'_>, at: usize, out: &mut Vec<Hit>) -> usize {
 
 /// Appends all private keys in PEM form.
 pub(super) fn private_keys(text: &str, out: &mut Vec<Hit>) {
+    static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
     let mut past = 0;
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"-----BEGIN ") {
+    for at in BEGIN.find_iter(text.as_bytes()) {
         if at >= past
             && let Some((from, end)) = pem(text, at + 5)
         {
