@@ -2,7 +2,7 @@
 
 /// Appends `text` as a JSON string.
 ///
-/// The bytes are those of serde_json; only the search for what must be escaped is done a block
+/// The bytes are those of serde_json; only the search for what must be escaped is done eight bytes
 /// at a time, because payloads are long and rarely hold anything to escape.
 pub(crate) fn push_string(out: &mut Vec<u8>, text: &str) {
     out.reserve(text.len() + 2);
@@ -26,8 +26,6 @@ pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
     }
 }
 
-/// Bytes that a block of the search holds.
-const BLOCK: usize = 32;
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
@@ -46,23 +44,17 @@ const fn must_escape(word: u64) -> u64 {
 /// Length of the run before the first byte that must be escaped.
 fn clean_prefix(bytes: &[u8]) -> usize {
     let mut at = 0;
-    while let Some(block) = bytes[at..].first_chunk::<BLOCK>() {
-        // Four words without a branch between them compile to vector instructions.
-        let mut words = [0u64; BLOCK / 8];
-        for (word, eight) in words.iter_mut().zip(block.chunks_exact(8)) {
-            *word = must_escape(u64::from_le_bytes(eight.try_into().unwrap_or_default()));
+    while let Some((eight, _)) = bytes[at..].split_first_chunk::<8>() {
+        let found = must_escape(u64::from_le_bytes(*eight));
+        if found != 0 {
+            return at + found.trailing_zeros() as usize / 8;
         }
-        if words.iter().fold(0, |any, word| any | word) != 0 {
-            let clean = words.iter().position(|word| *word != 0).unwrap_or(0);
-            return at + clean * 8 + words[clean].trailing_zeros() as usize / 8;
-        }
-        at += BLOCK;
+        at += 8;
     }
-    let dirty = |b: &u8| *b < 0x20 || *b == b'"' || *b == b'\\';
-    at + bytes[at..]
-        .iter()
-        .position(dirty)
-        .unwrap_or(bytes.len() - at)
+    while at < bytes.len() && bytes[at] >= 0x20 && bytes[at] != b'"' && bytes[at] != b'\\' {
+        at += 1;
+    }
+    at
 }
 
 fn push_escape(out: &mut Vec<u8>, byte: u8) {
