@@ -8,18 +8,19 @@ pub(super) struct Route {
     pub(super) model: Option<String>,
 }
 
-/// Endings of paths, after the model has been taken out; the first that fits counts.
+/// Endings of paths, after the model has been taken out; the first that fits counts. Operations have
+/// the names of the GenAI semantic conventions where these have one.
 const OPERATIONS: [(&str, &str); 37] = [
     ("/chat/completions", "chat"),
     ("/completions", "text_completion"),
     ("/responses", "responses"),
     ("/messages/count_tokens", "count_tokens"),
     ("/messages/batches", "batches"),
-    ("/messages", "messages"),
+    ("/messages", "chat"),
     (":generateContent", "generate_content"),
     (":streamGenerateContent", "generate_content"),
-    (":rawPredict", "messages"),
-    (":streamRawPredict", "messages"),
+    (":rawPredict", "chat"),
+    (":streamRawPredict", "chat"),
     (":countTokens", "count_tokens"),
     (":embedContent", "embeddings"),
     (":batchEmbedContents", "embeddings"),
@@ -29,8 +30,8 @@ const OPERATIONS: [(&str, &str); 37] = [
     ("/v1/chat", "chat"),
     ("/api/chat", "chat"),
     ("/api/generate", "generate"),
-    ("/converse", "converse"),
-    ("/converse-stream", "converse"),
+    ("/converse", "chat"),
+    ("/converse-stream", "chat"),
     ("/invoke", "invoke"),
     ("/invoke-with-response-stream", "invoke"),
     ("/embeddings", "embeddings"),
@@ -162,7 +163,7 @@ mod tests {
         check("/v1/completions", "text_completion", None);
         check("/backend-api/codex/responses", "responses", None);
         check("/v1/responses/resp_1/cancel", "responses", None);
-        check("/v1/messages", "messages", None);
+        check("/v1/messages", "chat", None);
         check("/v1/messages/count_tokens", "count_tokens", None);
         check("/v1/files/file_1", "files", None);
         check("/v1beta/cachedContents/cached-1", "cached_contents", None);

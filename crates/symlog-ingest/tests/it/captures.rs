@@ -136,7 +136,7 @@ fn anthropic_messages_whole_and_streamed_say_the_same() {
     for name in ["anthropic-messages", "anthropic-messages-stream"] {
         let it = capture(name).interaction;
         assert_eq!(response(&it).content, "Grüezi 🌍", "{name}");
-        assert_eq!(meta(&it, "operation"), Some("messages"));
+        assert_eq!(meta(&it, "operation"), Some("chat"));
         assert!(tokens(&it).is_some());
     }
     for name in [

@@ -32,7 +32,7 @@ fn messages_error_400() {
         "anthropic",
         "anthropic/error_identity_edge/validation_error_carries_identity#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             error: Some("http_400: temperature: range: 0..1"),
@@ -47,7 +47,7 @@ fn messages_error_401() {
         "anthropic",
         "anthropic/error_identity_edge/auth_rejection_carries_identity#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             error: Some("http_401: API key is invalid."),
@@ -62,7 +62,7 @@ fn messages_error_404() {
         "anthropic",
         "anthropic/error_envelope/nonexistent_model_error_preserves_status_and_body#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-nonexistent-rig-test",
             error: Some("http_404: model: claude-nonexistent-rig-test"),
@@ -91,7 +91,7 @@ fn streamed_messages_empty() {
         "anthropic",
         "anthropic/empty_stop_sequence_matrix/streaming_empty_stop_sequence#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-haiku-4-5-20251001",
             tokens: Some((18, 1, 19)),
@@ -107,7 +107,7 @@ fn streamed_messages_parallel_tools() {
         "anthropic",
         "anthropic/multi_turn_streaming/multi_turn_streaming_tools#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             content: "I'll solve this step by step! Let me start by computing the two independent sub-expressions **(10 - 4)** and **(3 + 5)** simultaneously first.",
@@ -128,7 +128,7 @@ fn streamed_messages_text() {
         "anthropic",
         "anthropic/document_file_id/streaming_document_file_id_roundtrip_live#1",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             content: "rig-file-id-page-two-verifier-8c27",
@@ -145,7 +145,7 @@ fn streamed_messages_tools() {
         "anthropic",
         "anthropic/messages_tool_args/zero_argument_tool_use_streaming#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             tools: &[("ping", r#""""#)],
@@ -162,7 +162,7 @@ fn whole_messages_empty() {
         "anthropic",
         "anthropic/empty_stop_sequence_matrix/sonnet_empty_stop_sequence#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             tokens: Some((18, 1, 19)),
@@ -177,7 +177,7 @@ fn whole_messages_text() {
         "anthropic",
         "anthropic/empty_stop_sequence_matrix/followup_after_empty_stop_turn#1",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-haiku-4-5-20251001",
             content: "alpha",
@@ -193,7 +193,7 @@ fn whole_messages_tools() {
         "anthropic",
         "anthropic/empty_end_turn/prompt_loop_accepts_empty_terminal_turn_after_tool_result#0",
         &Expect {
-            operation: "messages",
+            operation: "chat",
             prompt_field: "messages",
             model: "claude-sonnet-4-6",
             tools: &[("notify", r#"{"msg":"Deploy finished."}"#)],

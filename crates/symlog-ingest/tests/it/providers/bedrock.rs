@@ -6,7 +6,7 @@ fn converse_error_400() {
         "bedrock",
         "bedrock/model_ids/bare_profile_only_model_id_is_rejected#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "deepseek.r1-v1:0",
             error: Some(
@@ -23,7 +23,7 @@ fn converse_error_404() {
         "bedrock",
         "bedrock/model_ids/retired_model_id_preserves_provider_error#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "anthropic.claude-3-5-sonnet-20240620-v1:0",
             error: Some(
@@ -55,7 +55,7 @@ fn streamed_converse_text() {
         "bedrock",
         "bedrock/raw_streaming/raw_stream_text_response_smoke#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "amazon.nova-lite-v1:0",
             content: "cedar\nmaple",
@@ -72,7 +72,7 @@ fn streamed_converse_tools() {
         "bedrock",
         "bedrock/raw_streaming/raw_stream_emits_required_zero_arg_tool_call#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "amazon.nova-lite-v1:0",
             tools: &[("ping", "{}")],
@@ -89,7 +89,7 @@ fn whole_converse_text() {
         "bedrock",
         "bedrock/raw_provider_data/request_id_survives_into_raw_completion#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "amazon.nova-lite-v1:0",
             content: "Ready.",
@@ -105,7 +105,7 @@ fn whole_converse_text_and_reasoning() {
         "bedrock",
         "bedrock/model_ids/cross_region_profile_id_completes#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "us.deepseek.r1-v1:0",
             content: "\n\nready",
@@ -122,7 +122,7 @@ fn whole_converse_text_cached() {
         "bedrock",
         "bedrock/agent/prompt_caching_completion_smoke#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "amazon.nova-lite-v1:0",
             content: "Rust is a systems programming language focused on safety, performance, and concurrency. Memory safety in Rust is crucial to prevent common errors like null pointer dereferencing, buffer overflows, and data races, ensuring robust and secure software.",
@@ -138,7 +138,7 @@ fn whole_converse_tools() {
         "bedrock",
         "bedrock/tool_choice/required_forces_function_call#0",
         &Expect {
-            operation: "converse",
+            operation: "chat",
             prompt_field: "messages",
             model: "amazon.nova-lite-v1:0",
             tools: &[("add", r#"{"x":20,"y":22}"#)],
