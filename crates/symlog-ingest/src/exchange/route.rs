@@ -174,7 +174,7 @@ mod tests {
         );
         check(
             "/model/amazon.nova-lite-v1%3A0/converse-stream",
-            "converse",
+            "chat",
             Some("amazon.nova-lite-v1:0"),
         );
         check(
