@@ -21,5 +21,5 @@ pub use error::CryptoError;
 pub use hash::{Sha256, hmac_sha256, sha256};
 pub use hkdf::Prk;
 pub use provider::{CryptoProvider, SecureRandom, default_provider};
-pub use secret::{Key, SecretBytes};
+pub use secret::{Key, SecretBytes, clear_stack};
 pub use signature::{SigningKey, verify_ed25519};

@@ -7,9 +7,12 @@ use crate::{CryptoError, SecureRandom};
 
 /// A 256-bit symmetric key, wiped when dropped.
 ///
+/// The bytes lie on the heap: a value that is moved is copied, and what it leaves behind on the stack is wiped by
+/// nobody.
+///
 /// There is no `Clone` and no `PartialEq`: a copy is made with [`duplicate`](Key::duplicate), so that it can be
 /// found by its name, and a comparison with [`ct_eq`](Key::ct_eq), which takes the same time for every input.
-pub struct Key(Zeroizing<[u8; 32]>);
+pub struct Key(Box<Zeroizing<[u8; 32]>>);
 
 impl Key {
     /// Size in bytes.
@@ -18,9 +21,14 @@ impl Key {
     /// Takes the bytes. The caller's copy, if it keeps one, is the caller's to wipe.
     #[must_use]
     pub fn from_bytes(mut bytes: [u8; 32]) -> Self {
-        let key = Self(Zeroizing::new(bytes));
+        let mut key = Self::empty();
+        key.0.copy_from_slice(&bytes);
         bytes.zeroize();
         key
+    }
+
+    fn empty() -> Self {
+        Self(Box::new(Zeroizing::new([0; 32])))
     }
 
     /// Copies 32 bytes.
@@ -35,7 +43,7 @@ impl Key {
                 got: bytes.len(),
             });
         }
-        let mut key = Self(Zeroizing::new([0; 32]));
+        let mut key = Self::empty();
         key.0.copy_from_slice(bytes);
         Ok(key)
     }
@@ -45,7 +53,7 @@ impl Key {
     /// # Errors
     /// [`CryptoError::Random`] when the source fails.
     pub fn generate(rng: &dyn SecureRandom) -> Result<Self, CryptoError> {
-        let mut key = Self(Zeroizing::new([0; 32]));
+        let mut key = Self::empty();
         rng.fill(key.0.as_mut_slice())?;
         Ok(key)
     }
@@ -59,7 +67,9 @@ impl Key {
     /// A second copy, wiped on its own.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        Self(self.0.clone())
+        let mut copy = Self::empty();
+        copy.0.copy_from_slice(self.0.as_slice());
+        copy
     }
 
     /// Whether both are the same key, in a time that does not depend on where they differ.
@@ -146,4 +156,15 @@ impl<'de> serde::Deserialize<'de> for SecretBytes {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer).map(Self::from)
     }
+}
+
+/// Overwrites the part of the stack that functions called from here have used.
+///
+/// The libraries below expand keys into tables on the stack and return without wiping them. This is for the few
+/// places where a key lives longer than one message. A best effort, as all of this is from safe Rust; a test of
+/// `symlog-keys` reads a process's memory to see that it holds.
+#[inline(never)]
+pub fn clear_stack() {
+    let mut used = [0u8; 16 * 1024];
+    std::hint::black_box(&mut used);
 }

@@ -10,6 +10,7 @@ mod periods;
 mod pool;
 mod rekey;
 mod rows;
+mod secret_epoch;
 mod slots;
 mod sqlite;
 mod storage;
@@ -32,6 +33,7 @@ pub use self::inventory::{Inventory, PeriodInfo, PeriodState, SlotInfo};
 use self::master::Master;
 use self::pool::Pool;
 pub use self::rekey::{Destruction, Rotation};
+pub use self::secret_epoch::EpochPlace;
 use self::storage::Storage;
 
 /// Names a key or a log: 16 bytes, unique by chance.

@@ -11,6 +11,7 @@ use super::memory::MemoryStorage;
 use super::periods::{now, put_key};
 use super::pool::Pool;
 use super::rows::{KeyKind, KeyRow, KeyState, Meta, Slot};
+use super::secret_epoch::{EpochPlace, SecretEpoch};
 use super::slots::{self, MAX_SLOTS, Unlocker};
 use super::sqlite::SqliteStorage;
 use super::storage::{Read, Scan, Space, Storage};
@@ -35,6 +36,20 @@ impl Keyring {
         key: &LoggingKey,
         provider: &CryptoProvider,
     ) -> Result<Self, KeyringError> {
+        Self::create_with(path, log_id, key, provider, &EpochPlace::Beside)
+    }
+
+    /// The same, with the epoch key elsewhere.
+    ///
+    /// # Errors
+    /// As for [`create`](Self::create), and [`KeyringError::Store`].
+    pub fn create_with(
+        path: &Path,
+        log_id: Id,
+        key: &LoggingKey,
+        provider: &CryptoProvider,
+        epochs: &EpochPlace,
+    ) -> Result<Self, KeyringError> {
         if path.symlink_metadata().is_ok() {
             return Err(KeyringError::Exists {
                 path: path.to_owned(),
@@ -47,14 +62,15 @@ impl Keyring {
             }
             _ => {}
         }
-        let epochs = FileEpoch::beside(path);
-        epochs.set_aside()?;
+        if matches!(epochs, EpochPlace::Beside) {
+            FileEpoch::beside(path).set_aside()?;
+        }
         let storage = SqliteStorage::create(&temporary)?;
-        set_up(&storage, &epochs, log_id, key, provider)?;
+        set_up(&storage, &*epochs.store(path), log_id, key, provider)?;
         drop(storage);
         private_file::publish(&temporary, path)?;
         tracing::debug!(path = %path.display(), "keyring created");
-        Self::open(path, key, Access::ReadWrite, provider)
+        Self::open_with(path, key, Access::ReadWrite, provider, epochs)
     }
 
     /// Opens an existing keyring. A passphrase is stretched once.
@@ -68,13 +84,27 @@ impl Keyring {
         access: Access,
         provider: &CryptoProvider,
     ) -> Result<Self, KeyringError> {
+        Self::open_with(path, key, access, provider, &EpochPlace::Beside)
+    }
+
+    /// The same, with the epoch key elsewhere.
+    ///
+    /// # Errors
+    /// As for [`open`](Self::open), and [`KeyringError::Store`].
+    pub fn open_with(
+        path: &Path,
+        key: &LoggingKey,
+        access: Access,
+        provider: &CryptoProvider,
+        epochs: &EpochPlace,
+    ) -> Result<Self, KeyringError> {
         let storage = SqliteStorage::open(path, access)?;
         Self::unlock(
             Parts {
                 path,
                 access,
                 storage: Box::new(storage),
-                epochs: Box::new(FileEpoch::beside(path)),
+                epochs: epochs.store(path),
             },
             key,
             provider,
@@ -178,6 +208,17 @@ impl Keyring {
         Ok(Self {
             inner: Arc::new(inner),
         })
+    }
+}
+
+impl EpochPlace {
+    fn store(&self, keyring: &Path) -> Box<dyn EpochStore> {
+        match self {
+            Self::Beside => Box::new(FileEpoch::beside(keyring)),
+            Self::Store { store, name } => {
+                Box::new(SecretEpoch::new(Arc::clone(store), name.clone()))
+            }
+        }
     }
 }
 

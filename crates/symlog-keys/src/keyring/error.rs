@@ -4,6 +4,7 @@ use symlog_crypto::{AeadError, CryptoError};
 use thiserror::Error;
 
 use crate::private_file::FileError;
+use crate::store::StoreError;
 
 /// Why a keyring could not be used. What is held in it appears in no variant.
 #[derive(Debug, Error)]
@@ -72,6 +73,9 @@ pub enum KeyringError {
     /// A file failed, or its permissions are too wide.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The secret store that holds the epoch key failed.
+    #[error("the keyring's epoch key could not be read or replaced")]
+    Store(#[from] StoreError),
     /// The key was destroyed: what it sealed is gone for good.
     #[error(
         "the key {} was destroyed; what it sealed cannot be read any more",

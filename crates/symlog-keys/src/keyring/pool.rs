@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Weak};
 
 use parking_lot::{Condvar, Mutex};
-use symlog_crypto::Key;
+use symlog_crypto::{Key, clear_stack};
 
 use super::{Id, Inner, Keyring, KeyringError};
 
@@ -109,11 +109,11 @@ impl Drop for Inner {
     fn drop(&mut self) {
         let ready = std::mem::take(&mut self.pool.state.get_mut().ready);
         let ids: Vec<Id> = ready.iter().map(|(id, _)| *id).collect();
-        if ids.is_empty() {
-            return;
-        }
-        if let Err(error) = self.release_units(&ids) {
+        if !ids.is_empty()
+            && let Err(error) = self.release_units(&ids)
+        {
             tracing::warn!(%error, count = ids.len(), "unused unit keys were not given back; they stay unused");
         }
+        clear_stack();
     }
 }

@@ -1,5 +1,7 @@
 mod hostile;
+mod memory;
 mod rekey;
+mod scale;
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-use symlog_crypto::{Aead, AeadError, Algorithm, CryptoProvider, Key, Nonce, TAG_LEN};
+use symlog_crypto::{Aead, AeadError, Algorithm, CryptoProvider, Key, Nonce, TAG_LEN, clear_stack};
 
 use super::{Id, KeyringError};
 
@@ -38,7 +38,9 @@ pub(super) fn wrap(
     let nonce = Nonce::generate(provider.random)?;
     let mut sealed = Vec::with_capacity(Key::LEN + TAG_LEN);
     sealed.extend_from_slice(key.expose());
-    aead(provider).seal(under, &nonce, &binding.0, &mut sealed)?;
+    let result = aead(provider).seal(under, &nonce, &binding.0, &mut sealed);
+    clear_stack();
+    result?;
     let mut out = [0; WRAPPED_LEN];
     let (head, tail) = out.split_at_mut(12);
     head.copy_from_slice(nonce.as_bytes());
@@ -59,7 +61,9 @@ pub(super) fn unwrap(
     let (nonce, sealed) = wrapped.split_at(12);
     let nonce = Nonce::try_from_slice(nonce).map_err(|_| AeadError)?;
     let mut buf = zeroize::Zeroizing::new(sealed.to_vec());
-    aead(provider).open(under, &nonce, &binding.0, &mut buf)?;
+    let result = aead(provider).open(under, &nonce, &binding.0, &mut buf);
+    clear_stack();
+    result?;
     Key::try_from_slice(&buf).map_err(|_| AeadError)
 }
 

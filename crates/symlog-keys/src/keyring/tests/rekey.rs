@@ -341,3 +341,34 @@ fn two_processes_rotate_at_once() {
     assert_eq!(keyring.inventory().unwrap().master, 1 + 2 * rounds);
     assert!(same(&keyring.wrapping_key(&period).unwrap(), &key));
 }
+
+/// With a store that confirms deletion no copy of any local file brings a key back.
+#[test]
+fn the_epoch_key_may_be_kept_in_a_secret_store() {
+    let store = std::sync::Arc::new(crate::MemoryStore::new());
+    let epochs = EpochPlace::Store {
+        store: store.clone(),
+        name: "symlog/epoch".to_owned(),
+    };
+    let place = Place::new();
+    let (key, provider) = (raw(1), &place.provider);
+    let keyring = Keyring::create_with(&place.path, LOG, &key, provider, &epochs).unwrap();
+    let (ada, _) = unit(&keyring, ADA);
+    let (bob, bob_key) = unit(&keyring, BOB);
+    let old = std::fs::read(&place.path).unwrap();
+    keyring.destroy_units(&[ada]).unwrap();
+    destroyed(keyring.unit_key(&ada));
+    keyring.rotate().unwrap();
+    drop(keyring);
+    assert!(!place.epoch().exists());
+    let names = crate::blocking::drive(crate::SecretStore::list(&*store, "")).unwrap();
+    assert_eq!(names.len(), 1, "old epoch keys are destroyed: {names:?}");
+
+    let reopened = Keyring::open_with(&place.path, &key, Access::ReadOnly, provider, &epochs);
+    assert!(same(&reopened.unwrap().unit_key(&bob).unwrap(), &bob_key));
+    std::fs::write(&place.path, old).unwrap();
+    let attacker = Keyring::open_with(&place.path, &key, Access::ReadOnly, provider, &epochs);
+    assert!(attacker.unwrap().unit_key(&ada).is_err());
+    let elsewhere = Keyring::open(&place.path, &key, Access::ReadOnly, provider).unwrap();
+    assert!(elsewhere.unit_key(&bob).is_err());
+}
