@@ -16,8 +16,8 @@ pub use environment::Environment;
 pub use key_wrap::{KeyWrap, LocalWrap};
 pub use keychain::{Keychain, KeychainError, NoKeychain, system_keychain};
 pub use keyring::{
-    Access, Destruction, Id, Inventory, Keyring, KeyringError, PeriodInfo, PeriodState, Rotation,
-    SlotInfo, UnitKind,
+    Access, Destruction, EpochPlace, Id, Inventory, Keyring, KeyringError, PeriodInfo, PeriodState,
+    Rotation, SlotInfo, UnitKind,
 };
 pub use logging_key::{EmptyKey, LoggingKey};
 pub use private_file::FileError;

@@ -38,7 +38,7 @@ pub struct VaultStore {
     inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
+struct Inner {
     config: VaultConfig,
     address: url::Url,
     limit: Duration,
@@ -65,10 +65,10 @@ impl VaultStore {
 }
 
 impl Inner {
-    pub(super) fn new(config: VaultConfig) -> Result<Self, StoreError> {
+    fn new(config: VaultConfig) -> Result<Self, StoreError> {
         let wrong = |what: String| StoreError::Configuration { what };
         let address = url::Url::parse(&config.url)
-            .map_err(|error| wrong(format!("url {:?} is not one: {error}", config.url)))?;
+            .map_err(|error| wrong(format!("url is not one: {error}")))?;
         if !matches!(address.scheme(), "http" | "https") || address.host().is_none() {
             return Err(wrong(format!(
                 "url {:?} is not http:// or https://",
@@ -92,7 +92,7 @@ impl Inner {
         })
     }
 
-    pub(super) fn describe(&self) -> String {
+    fn describe(&self) -> String {
         let Self {
             config, address, ..
         } = self;
@@ -244,7 +244,7 @@ impl Inner {
 type Access<T> = std::pin::Pin<Box<dyn Future<Output = Result<T, Fault>> + Send>>;
 
 /// Runs one access on a thread with a runtime of its own.
-pub(super) async fn run<T: Send + 'static>(
+async fn run<T: Send + 'static>(
     inner: &Arc<Inner>,
     access: impl Fn(Arc<VaultClient>) -> Access<T> + Send + Sync + 'static,
 ) -> Result<T, StoreError> {

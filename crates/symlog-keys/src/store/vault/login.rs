@@ -116,7 +116,10 @@ impl Inner {
     async fn look_token_up(&self, token: &SecretBytes) -> Result<Session, Fault> {
         let client = self.client(text(token)?)?;
         let lease = match client.lookup().await {
-            Ok(answer) => Lease::of(Duration::from_secs(answer.ttl), answer.renewable),
+            Ok(answer) => Lease::of(
+                Duration::from_secs(answer.ttl),
+                answer.renewable.unwrap_or(false),
+            ),
             Err(error) => match Fault::from(error) {
                 Fault::Denied | Fault::Protocol | Fault::Missing | Fault::Refused(_) => None,
                 fault => return Err(fault),
