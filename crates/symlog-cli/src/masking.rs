@@ -1,6 +1,6 @@
 //! The masker that configuration and options ask for.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use symlog_core::{Config, build_masker};
 use symlog_pii::{Counts, Masker, PiiType};
 
@@ -34,7 +34,24 @@ pub(crate) fn masker(
     }
     // A profile that was asked for holds even where logs are written without masking.
     let enabled = config.logging.enable_pii_masking || profile.is_some();
-    Ok(build_masker(&masking, enabled)?)
+    let built = build_masker(&masking, enabled);
+    match (profile, operators) {
+        (None, []) => Ok(built?),
+        (profile, operators) => built.with_context(|| asked(profile, operators)),
+    }
+}
+
+/// The options as they were typed, to stand before what is wrong with them.
+fn asked(profile: Option<&str>, operators: &[String]) -> String {
+    let profile = profile.map(|profile| format!("--profile {profile}"));
+    let operators = operators
+        .iter()
+        .map(|operator| format!("--operator {operator}"));
+    profile
+        .into_iter()
+        .chain(operators)
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 /// `EMAIL 2, SSN 1`.

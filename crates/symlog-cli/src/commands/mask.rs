@@ -13,7 +13,7 @@ use crate::input::{self, Input};
 use crate::masking;
 use crate::options::Common;
 use crate::output::{Answer, Results};
-use crate::text::{Stretch, stretches};
+use crate::text::{Decoder, Stretch};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -72,17 +72,36 @@ fn mask_text(
     counts: &mut Counts,
     results: &mut Results,
 ) -> Result<()> {
-    let mut bytes = Vec::new();
-    reader
-        .read_to_end(&mut bytes)
-        .with_context(|| format!("cannot read {input}"))?;
-    for stretch in stretches(&bytes) {
-        match stretch {
-            Stretch::Text(_, text) => results.write_all(masker.mask(text, counts).as_bytes())?,
-            Stretch::Bytes(bytes) => results.write_all(bytes)?,
+    let mut stream = masker.stream();
+    let mut decoder = Decoder::default();
+    loop {
+        let chunk = reader
+            .fill_buf()
+            .with_context(|| format!("cannot read {input}"))?;
+        let ended = chunk.is_empty();
+        let read = chunk.len();
+        for stretch in decoder.push(chunk) {
+            match stretch {
+                Stretch::Text(text) => results.write_all(stream.push(&text).as_bytes())?,
+                Stretch::Bytes(bytes) => {
+                    // No rule reaches over bytes that are no text.
+                    let (rest, masked) = std::mem::replace(&mut stream, masker.stream()).finish();
+                    counts.merge(&masked);
+                    results.write_all(rest.as_bytes())?;
+                    results.write_all(&bytes)?;
+                }
+            }
+        }
+        reader.consume(read);
+        // Whoever writes into a pipe slowly wants to see what is ready.
+        results.flush()?;
+        if ended {
+            let (rest, masked) = stream.finish();
+            counts.merge(&masked);
+            results.write_all(rest.as_bytes())?;
+            return Ok(());
         }
     }
-    Ok(())
 }
 
 /// Masks line by line and returns how many lines were refused.
@@ -103,6 +122,9 @@ fn mask_lines(
             Ok(masked) => {
                 results.write_all(masked.as_bytes())?;
                 results.write_all(b"\n")?;
+                if *input == Input::Stdin {
+                    results.flush()?;
+                }
             }
             Err(why) => {
                 refused += 1;

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use symlog_core::{LoggingError, Receipt};
-use symlog_ingest::{ExchangeSummary, Format, Problem, Unit, reader};
+use symlog_ingest::{ExchangeSummary, Format, InputError, Problem, Session, Unit};
 
 use crate::diagnostics;
 use crate::input::{self, Input};
@@ -108,35 +108,35 @@ impl Run<'_> {
     /// Reads everything, and waits until everything that was read is where it should be.
     fn read(&mut self, format: Format) -> Result<()> {
         let inputs = self.inputs;
+        let mut session = Session::new(format, Default::default());
         for (input, source) in inputs.iter().enumerate() {
             let counted = self.progress.count(source.open()?);
-            for unit in reader(counted, format, Default::default()) {
+            for unit in session.read(counted) {
                 match unit {
-                    Ok(unit) => self.unit(input, unit)?,
-                    Err(error) if matches!(error.problem, Problem::Io(_)) => {
-                        let place = Place {
-                            input,
-                            line: error.line,
-                        };
+                    Ok(unit) => self.unit(unit)?,
+                    Err(InputError {
+                        line,
+                        problem: problem @ Problem::Io(_),
+                    }) => {
                         self.drain(0)?;
-                        return Err(error.problem).with_context(|| self.at(place).to_string());
+                        let place = Place { input, line };
+                        return Err(problem).with_context(|| self.at(place).to_string());
                     }
-                    Err(error) => self.refuse(
-                        Place {
-                            input,
-                            line: error.line,
-                        },
-                        &error.problem,
-                    ),
+                    Err(InputError { line, problem }) => {
+                        self.refuse(Place { input, line }, &problem)
+                    }
                 }
             }
+        }
+        for unit in session.finish() {
+            self.unit(unit)?;
         }
         self.drain(0)
     }
 
-    fn unit(&mut self, input: usize, unit: Unit) -> Result<()> {
+    fn unit(&mut self, unit: Unit) -> Result<()> {
         let place = Place {
-            input,
+            input: unit.input,
             line: unit.line,
         };
         self.tally.passed_over(unit.passed_over);

@@ -14,7 +14,7 @@ use crate::input::{self, Input};
 use crate::masking;
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
-use crate::text::{CodePoints, Stretch, stretches};
+use crate::text::{CodePoints, texts};
 
 use super::mask::json_text;
 
@@ -153,14 +153,12 @@ impl Scan<'_> {
     /// Findings with offsets in bytes, sure enough to be reported.
     fn findings(&self, bytes: &[u8]) -> Vec<Finding> {
         let mut all = Vec::new();
-        for stretch in stretches(bytes) {
-            if let Stretch::Text(at, text) = stretch {
-                all.extend(self.masker.scan(text).into_iter().map(|mut finding| {
-                    finding.start += at;
-                    finding.end += at;
-                    finding
-                }));
-            }
+        for (at, text) in texts(bytes) {
+            all.extend(self.masker.scan(text).into_iter().map(|mut finding| {
+                finding.start += at;
+                finding.end += at;
+                finding
+            }));
         }
         all.retain(|finding| finding.score >= self.options.min_score);
         all

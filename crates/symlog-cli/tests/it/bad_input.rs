@@ -33,24 +33,35 @@ fn lines_that_are_no_interaction() {
     );
     check(
         b"{\"request_data\": {\"prompt\": \"hunter2\xff\"}}",
-        &["not UTF-8 at byte 36", "convert"],
+        &["not UTF-8 at byte 37", "convert"],
     );
     check(
         br#"{"password": "hunter2"}"#,
         &["not of format", "password", "Name the right format"],
     );
     check(br#"["hunter2"]"#, &[]);
-    check(br#"{"request_data": {"prompt": 5}}"#, &["request_data"]);
+    check(
+        br#"{"request_data": "hunter2"}"#,
+        &["field request_data must be an object"],
+    );
+    check(
+        br#"{"request_data": {"prompt": "hunter2"}, "latency_ms": "soon"}"#,
+        &["field latency_ms must be"],
+    );
 }
 
 #[test]
-fn deep_nesting() {
-    let deep = format!(
-        r#"{{"request_data": {{"prompt": "", "parameters": {{"x": {}{}}}}}}}"#,
-        "[".repeat(100_000),
-        "]".repeat(100_000)
-    );
-    check(deep.as_bytes(), &["levels deep", "flatten"]);
+fn deep_nesting_is_kept() {
+    let place = Place::with_key();
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let line =
+        format!(r#"{{"request_data": {{"prompt": "good", "parameters": {{"x": {deep}}}}}}}"#);
+    place.write("in.jsonl", format!("{GOOD}\n{line}\n{GOOD}\n"));
+    place.run(&["record", "in.jsonl"]).ok();
+    let entries = place.run(&["cat"]);
+    assert_eq!(entries.ok().lines().count(), 3);
+    assert!(entries.out.contains(&deep));
+    place.run(&["verify", "--keys"]).ok();
 }
 
 #[test]

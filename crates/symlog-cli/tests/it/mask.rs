@@ -53,7 +53,7 @@ fn wrong_options_say_what_is_right() {
         .fails(2, &["lable", "label"]);
     place
         .feed(&["mask", "--operator", "pseudonym"], "")
-        .fails(2, &["needs the key of a log"]);
+        .fails(2, &["--operator pseudonym", "use mask, remove"]);
     place
         .feed(&["mask", "--operator", "EMALE=label"], "")
         .fails(2, &["EMALE"]);

@@ -1,6 +1,6 @@
 //! `symlog tail`
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
@@ -89,16 +89,25 @@ fn what_is_logged_later_is_followed() {
 #[test]
 fn sealing_the_active_file_is_followed() {
     let place = Place::with_key();
-    // So small that each run begins a new file.
+    // So small that each batch begins a new file.
     place.write("symlog.toml", "[archive]\nseal_bytes = 1\n");
     record(&place, &["a"]);
     let following = Following::start(&place);
     assert_eq!(following.next(), "a");
-    for prompt in ["b", "c", "d"] {
-        record(&place, &[prompt]);
+    let mut writer = place
+        .command(&["record", "-"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = writer.stdin.take().unwrap();
+    for prompt in ["b", "c", "d", "e"] {
+        writeln!(input, "{}", json!({"request_data": {"prompt": prompt}})).unwrap();
         assert_eq!(following.next(), prompt);
     }
+    drop(input);
+    assert!(writer.wait().unwrap().success());
     let files = std::fs::read_dir(place.path("logs")).unwrap().count();
-    assert!(files > 5, "the active file was sealed: {files} files");
-    assert_eq!(prompts(&place.cat(&[])), ["a", "b", "c", "d"]);
+    assert!(files > 6, "the active file was sealed: {files} files");
+    assert_eq!(prompts(&place.cat(&[])), ["a", "b", "c", "d", "e"]);
+    place.run(&["verify", "--keys"]).ok();
 }
