@@ -14,7 +14,7 @@ use super::objects::{Objects, object_label};
 use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
 use super::reader::LogReader;
 use super::segment_body;
-use crate::format::{Body, parse_line};
+use crate::format::{Body, Line, parse_line};
 use crate::interaction::EntryId;
 
 /// Follows a log from its newest entries on, through the sealing of its active file.
@@ -65,6 +65,7 @@ impl<'a> Follow<'a> {
     fn start(&mut self, newest: usize) -> Result<(), ReadError> {
         let entry = Finder::new(b",\"agent_id\":");
         let answer = Finder::new(b",\"request_data\":null,");
+        let first_chunk = Finder::new(b",\"index\":0,\"last\":");
         let mut missing = newest;
         for at in (0..self.objects.len()).rev() {
             for (segment, body) in self.objects.headers(at)? {
@@ -75,6 +76,16 @@ impl<'a> Follow<'a> {
             while let Some(read) = lines.next()? {
                 if !read.terminated {
                     break;
+                }
+                // An entry's chunks lie before it, so perhaps before where reading begins.
+                if first_chunk.find(read.bytes).is_some()
+                    && let Ok(Line {
+                        body: Body::Chunk(chunk),
+                        ..
+                    }) = parse_line(read.bytes)
+                {
+                    let place = (self.objects.name(at).clone(), read.offset);
+                    self.places.insert((chunk.id, chunk.part), place);
                 }
                 if entry.find(read.bytes).is_some() && answer.find(read.bytes).is_none() {
                     offsets.push_back(read.offset);

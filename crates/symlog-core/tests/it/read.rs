@@ -187,6 +187,14 @@ fn large_payloads_are_chunked_and_come_back_whole() {
         entry.write_json(&mut streamed).unwrap();
         assert_eq!(streamed, serde_json::to_vec(entry).unwrap());
     }
+    let mut follow = reader.follow(2, Filter::new()).unwrap();
+    for entry in &all[1..] {
+        let followed = follow.poll_next().unwrap().unwrap();
+        assert_eq!(
+            serde_json::to_vec(&followed).unwrap(),
+            serde_json::to_vec(entry).unwrap()
+        );
+    }
     let report = reader.verify().unwrap();
     assert!(report.is_ok(), "{report:?}");
     assert!(report.lines > 10);
