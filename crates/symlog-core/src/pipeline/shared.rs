@@ -366,6 +366,10 @@ impl Pipeline {
         self.closed.load(Ordering::Acquire)
     }
 
+    pub(crate) fn note_failure(&self) {
+        self.shared.stats.update(|stats| stats.failed += 1);
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         self.shared.stats.snapshot()
     }
