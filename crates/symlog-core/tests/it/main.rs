@@ -3,5 +3,6 @@
 mod observe;
 mod read;
 mod recorder;
+mod seed;
 mod support;
 mod write;
