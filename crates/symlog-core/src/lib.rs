@@ -1,4 +1,4 @@
-//! The flight recorder for AI agents: masks, encrypts and durably appends every model interaction.
+#![doc = include_str!("../README.md")]
 
 mod clock;
 mod config;
