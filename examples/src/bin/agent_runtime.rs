@@ -17,7 +17,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let runtime = AgentRuntime::new(runtime_config).await?;
 
     let answer = runtime
-        .run("agent_7", "How long does a refund take? My number is 555-123-4567.")
+        .run(
+            "agent_7",
+            "How long does a refund take? My number is 555-123-4567.",
+        )
         .await?;
 
     println!("The user got: {answer}");
