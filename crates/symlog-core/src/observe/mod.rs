@@ -21,7 +21,8 @@ use journal::Journal;
 impl ModelLogger {
     /// Logs what a future does: `intent` before it is first polled, its outcome when it ends.
     ///
-    /// The outcome holds the latency and, of a `Result`, the error; [`on_ok`](Observed::on_ok) and
+    /// What `intent` itself says of an answer, an error, a latency or tokens is passed over. The
+    /// outcome holds the latency and, of a `Result`, the error; [`on_ok`](Observed::on_ok) and
     /// [`describe`](Observed::describe) add the response. Dropped before its end, the future is
     /// logged as `cancelled`; when it panics, as `panicked`, and the panic goes on. Killed between,
     /// the process leaves an open request.
@@ -31,14 +32,14 @@ impl ModelLogger {
     /// durability, and gives its output only once the outcome has.
     ///
     /// ```
-    /// # use symlog_core::{Interaction, LoggingConfig, ModelInteractionType, ModelLogger, Outcome};
+    /// # use symlog_core::{Interaction, ModelInteractionType, ModelLogger, Outcome};
     /// # async fn complete(prompt: &str) -> Result<String, std::io::Error> { Ok(prompt.to_uppercase()) }
     /// # async fn example(logger: ModelLogger) -> Result<(), Box<dyn std::error::Error>> {
     /// let intent = Interaction::new("agent_7", ModelInteractionType::Completion, "gpt-4")
     ///     .request("What is the weather like?");
     /// let answer = logger
     ///     .observe(intent, complete("What is the weather like?"))
-    ///     .on_ok(|answer| answer.clone())
+    ///     .on_ok(|answer| Outcome::text(answer))
     ///     .await??;
     /// # let _ = answer; Ok(())
     /// # }

@@ -224,36 +224,45 @@ fn a_logger_that_fails_closed_withholds_what_it_could_not_record() {
 }
 
 #[test]
-fn an_intent_that_is_dropped_by_policy_owes_no_outcome() {
-    let place = Workplace::new();
-    let settings = Settings {
-        overflow: Overflow::Drop,
-        queue_bytes: 4096,
-        ..Settings::default()
-    };
-    let logger = place.builder().settings(settings).build().unwrap();
-    // Fills the budget for as long as it is not written.
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
-    let outputs = runtime.block_on(async {
-        let mut outputs = 0;
-        for _ in 0..100 {
-            let observed = logger.observe(intent(), ready(Ok::<_, Infallible>(())));
-            outputs += u32::from(observed.await.is_ok());
+fn what_the_queue_has_no_room_for_is_dropped_refused_or_waited_for() {
+    for overflow in [Overflow::Drop, Overflow::Reject, Overflow::Block] {
+        let place = Workplace::new();
+        let settings = Settings {
+            overflow,
+            // Two entries at a time.
+            queue_bytes: 4096,
+            ..Settings::default()
+        };
+        let logger = place.builder().settings(settings).build().unwrap();
+        for n in 0..200 {
+            let observed = logger.observe(intent(), ready(Ok::<_, Infallible>(n)));
+            assert_eq!(block_on(observed).unwrap(), Ok(n));
+            let mut dropped = pin!(logger.observe(intent(), pending::<Result<(), Infallible>>()));
+            let _ = dropped
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()));
         }
-        outputs
-    });
-    assert_eq!(outputs, 100);
-    logger.close_blocking().unwrap();
-    let stats = logger.stats();
-    let answered = |entry: &Value| entry["response_data"].is_object();
-    let (responses, requests) = place
-        .entries()
-        .into_iter()
-        .partition::<Vec<_>, _>(|entry| answered(entry));
-    assert!(responses.len() <= requests.len());
-    assert!(stats.dropped <= 200);
+        logger.close_blocking().unwrap();
+        let stats = logger.stats();
+        let (responses, requests) = place
+            .entries()
+            .into_iter()
+            .partition::<Vec<_>, _>(|entry| entry["response_data"].is_object());
+        // An intent that found no room owes no outcome.
+        for response in &responses {
+            assert!(
+                requests
+                    .iter()
+                    .any(|request| request["id"] == response["id"])
+            );
+        }
+        assert!(responses.len() <= requests.len());
+        match overflow {
+            Overflow::Block => assert_eq!((stats.failed, stats.dropped), (0, 0)),
+            Overflow::Reject => assert_eq!(stats.dropped, 0),
+            Overflow::Drop => assert_eq!(stats.failed, 0),
+        }
+    }
 }
 
 #[test]
