@@ -10,8 +10,8 @@ use std::task::{Context, Waker};
 
 use serde_json::Value;
 use symlog_core::{
-    FailureMode, Interaction, LoggingError, ModelInteractionType, ModelLogger, ObserveError,
-    Outcome, Overflow, Settings, TokenUsage,
+    FailureMode, Filter, Interaction, LoggingError, ModelInteractionType, ModelLogger,
+    ObserveError, Outcome, Overflow, Settings, TokenUsage,
 };
 
 use crate::support::{Workplace, block_on};
@@ -340,6 +340,12 @@ fn a_process_killed_after_the_intent_leaves_an_open_request() {
     };
     assert_eq!(request["interaction_type"], "ToolCall");
     assert!(request["response_data"].is_null());
+    let reader = place.reader();
+    let open = reader.entries(Filter::new()).unwrap().next();
+    let open = open.unwrap().unwrap();
+    assert!(open.is_open());
+    let request = open.request_data.unwrap().to_request().unwrap();
+    assert_eq!(request.prompt, "2 + 2");
 
     // The next process takes the log over as it is.
     let logger = logger(&place, FailureMode::Closed);
