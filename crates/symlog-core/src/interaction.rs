@@ -164,6 +164,36 @@ pub struct ResponseData {
     pub metadata: HashMap<String, Value>,
 }
 
+impl From<String> for RequestData {
+    fn from(prompt: String) -> Self {
+        Self {
+            prompt,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&str> for RequestData {
+    fn from(prompt: &str) -> Self {
+        prompt.to_owned().into()
+    }
+}
+
+impl From<String> for ResponseData {
+    fn from(content: String) -> Self {
+        Self {
+            content,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<&str> for ResponseData {
+    fn from(content: &str) -> Self {
+        content.to_owned().into()
+    }
+}
+
 // Payloads must not reach a log line by way of `{:?}`.
 impl fmt::Debug for RequestData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -297,15 +327,15 @@ impl Interaction {
         self
     }
 
-    /// Sets what was asked.
-    pub fn request(mut self, request: RequestData) -> Self {
-        self.parts.request = Some(request);
+    /// Sets what was asked; a text is a prompt.
+    pub fn request(mut self, request: impl Into<RequestData>) -> Self {
+        self.parts.request = Some(request.into());
         self
     }
 
-    /// Sets what came back. Without it the entry is an open request.
-    pub fn response(mut self, response: ResponseData) -> Self {
-        self.parts.response = Some(response);
+    /// Sets what came back; a text is its content. Without it the entry is an open request.
+    pub fn response(mut self, response: impl Into<ResponseData>) -> Self {
+        self.parts.response = Some(response.into());
         self
     }
 

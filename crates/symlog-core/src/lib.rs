@@ -1,4 +1,4 @@
-//! The flight recorder for AI agents: masks, encrypts and durably appends every model interaction.
+#![doc = include_str!("../README.md")]
 
 mod clock;
 mod config;
@@ -10,6 +10,7 @@ mod logger;
 pub mod logging;
 mod mask;
 mod masking;
+mod observe;
 mod pipeline;
 mod read;
 mod seal;
@@ -29,6 +30,10 @@ pub use interaction::{
 };
 pub use logger::{LoggerBuilder, ModelLogger};
 pub use masking::build_masker;
+pub use observe::{
+    Describe, ErrorsOnly, ObserveError, Observed, OnOk, OnOutput, Outcome, RecordedStream,
+    StreamRecorder,
+};
 pub use pipeline::{Receipt, Stats};
 pub use read::{Entries, Entry, Filter, Follow, LogReader, Payload, ReadError};
 pub use verify::{Check, Problem, VerifyReport, verify};

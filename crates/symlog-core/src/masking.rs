@@ -13,6 +13,10 @@ use crate::config::MaskingConfig;
 use crate::error::LoggingError;
 
 /// The masker that a configuration asks for; `enabled = false` is profile `off`.
+///
+/// # Errors
+///
+/// When a profile, a rule file or an operator that it names does not make sense.
 pub fn build_masker(config: &MaskingConfig, enabled: bool) -> Result<Masker, LoggingError> {
     let profile = if enabled {
         profile(&config.profile)?

@@ -177,6 +177,13 @@ impl ModelLogger {
         crate::pipeline::block_on(self.close())
     }
 
+    /// Counts an entry that an observer gave up.
+    pub(crate) fn note_failure(&self) {
+        if let Backend::Pipeline(pipeline) = &self.inner.backend {
+            pipeline.note_failure();
+        }
+    }
+
     /// What was logged, masked and lost since the log was opened.
     pub fn stats(&self) -> Stats {
         match &self.inner.backend {

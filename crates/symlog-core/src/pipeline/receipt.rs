@@ -98,6 +98,11 @@ impl Receipt {
         self.completion.id()
     }
 
+    /// How it went, if that is known already.
+    pub(crate) fn outcome(&self) -> Option<Result<(), LoggingError>> {
+        self.completion.outcome()
+    }
+
     /// Blocks until the entry is logged. In async code, await the receipt instead.
     ///
     /// # Errors
@@ -145,7 +150,7 @@ impl fmt::Debug for Receipt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Receipt")
             .field("id", &self.id())
-            .field("outcome", &self.completion.outcome())
+            .field("outcome", &self.outcome())
             .finish()
     }
 }

@@ -249,6 +249,7 @@ impl Sequencer {
         let seat = match self.seat(shared, work, &interaction, &completion) {
             Ok(seat) => seat,
             Err(error) => {
+                tracing::warn!(%error, "an entry could not be logged");
                 shared.stats.update(|stats| stats.failed += 1);
                 return completion.fail(error);
             }

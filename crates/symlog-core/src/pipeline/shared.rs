@@ -366,6 +366,10 @@ impl Pipeline {
         self.closed.load(Ordering::Acquire)
     }
 
+    pub(crate) fn note_failure(&self) {
+        self.shared.stats.update(|stats| stats.failed += 1);
+    }
+
     pub(crate) fn stats(&self) -> Stats {
         self.shared.stats.snapshot()
     }
@@ -376,7 +380,11 @@ impl Pipeline {
         self.shared.stopping.store(true, Ordering::Release);
         self.shared.doorbell.ring();
         let died = |thread: JoinHandle<()>| thread.join().is_err();
-        let mut lost = threads.workers.drain(..).map(died).any(|died| died);
+        let mut lost = threads
+            .workers
+            .drain(..)
+            .map(died)
+            .fold(false, |lost, died| lost | died);
         self.shared.output.stop();
         lost |= threads.writer.take().is_some_and(died);
         if lost {

@@ -1,5 +1,13 @@
 //! The crate as its users see it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::let_underscore_future,
+    reason = "a failed step is a failed test, and a receipt may be dropped"
+)]
 
+mod observe;
 mod read;
+mod recorder;
+mod seed;
 mod support;
 mod write;

@@ -1,20 +1,24 @@
 //! What the tests share.
 
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 
 use symlog_core::logging::LoggingConfig;
 use symlog_core::secrets::{MemoryStore, SecretStore};
-use symlog_core::{LogReader, LoggerBuilder, ModelLogger, RequestData, ResponseData};
+use symlog_core::{Filter, LogReader, LoggerBuilder, ModelLogger, RequestData, ResponseData};
 use symlog_crypto::SecretBytes;
 use symlog_keys::LoggingKey;
 use tempfile::TempDir;
 
 /// A directory with room for a log, and the key of that log.
 pub(crate) struct Workplace {
-    dir: Arc<TempDir>,
+    log: PathBuf,
     key: String,
     store: Arc<dyn SecretStore>,
+    _dir: Option<Arc<TempDir>>,
 }
 
 pub(crate) const KEY: &str = "base64:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -25,19 +29,30 @@ impl Workplace {
     }
 
     pub(crate) fn with_key(key: &str) -> Self {
-        let store = MemoryStore::new();
-        put(&store, key);
+        let dir = tempfile::tempdir().unwrap();
         Self {
-            dir: Arc::new(tempfile::tempdir().unwrap()),
+            log: dir.path().join("logs/model_io.encrypted.log"),
             key: key.to_owned(),
-            store: Arc::new(store),
+            store: store(key),
+            _dir: Some(Arc::new(dir)),
+        }
+    }
+
+    /// For the child of a test, whose directory is the test's.
+    pub(crate) fn at(log: PathBuf) -> Self {
+        Self {
+            log,
+            key: KEY.to_owned(),
+            store: store(KEY),
+            _dir: None,
         }
     }
 
     /// The same log, seen by somebody with another key.
     pub(crate) fn with_other_key(&self, key: &str) -> Self {
         Self {
-            dir: Arc::clone(&self.dir),
+            log: self.log(),
+            _dir: self._dir.clone(),
             ..Self::with_key(key)
         }
     }
@@ -47,8 +62,18 @@ impl Workplace {
         LogReader::open(&self.log(), &LoggingKey::from_text(key).unwrap()).unwrap()
     }
 
+    /// The answer of the only entry.
+    #[track_caller]
+    pub(crate) fn answer(&self) -> ResponseData {
+        let reader = self.reader();
+        let mut entries = reader.entries(Filter::new()).unwrap();
+        let entry = entries.next().unwrap().unwrap();
+        assert!(entries.next().is_none());
+        entry.response_data.unwrap().to_response().unwrap()
+    }
+
     pub(crate) fn log(&self) -> PathBuf {
-        self.dir.path().join("logs/model_io.encrypted.log")
+        self.log.clone()
     }
 
     pub(crate) fn config(&self) -> LoggingConfig {
@@ -69,20 +94,38 @@ impl Workplace {
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
     }
+
+    /// The lines that are no control lines.
+    pub(crate) fn entries(&self) -> Vec<serde_json::Value> {
+        let mut lines = self.lines();
+        lines.retain(|line| line.get("control").is_none());
+        lines
+    }
 }
 
-/// On a thread of its own, because some tests run inside a runtime already.
-fn put(store: &MemoryStore, key: &str) {
+fn store(key: &str) -> Arc<dyn SecretStore> {
+    let store = MemoryStore::new();
     let key = SecretBytes::new(key.as_bytes().to_vec());
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            tokio::runtime::Builder::new_current_thread()
-                .build()
-                .unwrap()
-                .block_on(store.put("symbiont/logging/encryption_key", &key))
-                .unwrap();
-        });
-    });
+    block_on(store.put("symbiont/logging/encryption_key", &key)).unwrap();
+    Arc::new(store)
+}
+
+/// The smallest executor: nothing of a runtime is there while it polls.
+pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
+    }
 }
 
 pub(crate) fn request(prompt: &str) -> RequestData {
