@@ -111,6 +111,8 @@ fn find(text: &str, key: &str, want: TypeSet, out: &mut Vec<Hit>) {
 struct Past {
     digits: usize,
     numbers: usize,
+    groups: usize,
+    tries: u32,
     dates: usize,
     tokens: usize,
     net: usize,
@@ -218,12 +220,27 @@ impl Search<'_> {
             past.net = net::judge(self, start, end, out);
         }
         if self.plan.numbers && start >= past.numbers {
-            past.numbers = numbers::judge(self, start, end, out);
+            past.numbers = self.number(start, end, past, out);
         }
         if self.plan.dates && start >= past.dates && back == 0 {
             past.dates = date::judge(self, start, end, out);
         }
         end
+    }
+
+    /// Judges a number. Where group after group is no number, the rest of them is passed over.
+    fn number(&self, start: usize, end: usize, past: &mut Past, out: &mut Vec<Hit>) -> usize {
+        let (looked, reach) = numbers::judge(self, start, end, out);
+        if start >= past.groups {
+            (past.groups, past.tries) = (reach, 0);
+        } else {
+            past.tries += 1;
+        }
+        if past.tries < MAX_TRIES {
+            looked
+        } else {
+            looked.max(past.groups)
+        }
     }
 
     /// The `=` or `:` at `at`.
@@ -256,6 +273,8 @@ impl Search<'_> {
     }
 }
 
+/// After so many groups of digits that are no number the rest of them is not tried.
+const MAX_TRIES: u32 = 8;
 /// A number without a keyword has this many digits in so many bytes.
 const FEW: u32 = 8;
 const NEAR: usize = 22;

@@ -10,15 +10,21 @@ const MAX_SUPPORT: usize = 48;
 /// How many words away a keyword may stand.
 const REACH: usize = 7;
 
-/// Judges the word from `start` to `end`, which holds a digit. Returns up to where it has looked.
-pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<Hit>) -> usize {
+/// Judges the word from `start` to `end`, which holds a digit. Returns up to where it has looked,
+/// and up to where the groups go that may belong to one number with it.
+pub(super) fn judge(
+    place: &Search<'_>,
+    start: usize,
+    end: usize,
+    out: &mut Vec<Hit>,
+) -> (usize, usize) {
     let bytes = place.text.as_bytes();
     if end - start > 128 {
-        return end;
+        return (end, end);
     }
     let (reach, digits) = reach(bytes, start);
     if digits < 2 || (digits < 3 && reach < 6) {
-        return end;
+        return (end, end);
     }
     let support = if place.plan.keywords {
         Support::gather(place, start, end, if digits < 5 { 3 } else { REACH })
@@ -26,7 +32,7 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
         Support::NONE
     };
     if support.len == 0 && reach + 6 < usize::from(place.plan.free_min) {
-        return end;
+        return (end, end);
     }
     let mut best: Option<Hit> = None;
     for from in starts(bytes, start).into_iter().flatten() {
@@ -38,9 +44,9 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
             if place.wants(hit.kind) {
                 out.push(hit);
             }
-            past
+            (past, past)
         }
-        None => end,
+        None => (end, start + reach),
     }
 }
 
