@@ -11,6 +11,7 @@ mod common_options;
 mod doctor;
 mod init;
 mod keys;
+mod limits;
 mod mask;
 mod read;
 mod record;
