@@ -14,6 +14,7 @@ mod pipeline;
 mod read;
 mod seal;
 pub mod secrets;
+mod symbiont;
 mod verify;
 
 pub use clock::{Clock, SystemClock};

@@ -2,4 +2,5 @@
 
 mod read;
 mod support;
+mod symbiont;
 mod write;

@@ -1,0 +1,535 @@
+mod faults;
+
+use std::time::SystemTime;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use symlog_crypto::{
+    Algorithm, Argon2Params, Envelope, Nonce, SecretBytes, argon2id, default_provider,
+};
+use symlog_sink::{MemoryStorage, ObjectName, Storage};
+
+use super::line::{Head, Outcome, parse_entry, parse_update, push_entry, push_update, update_id};
+use super::reader::SymbiontReadError;
+use super::{SymbiontReader, is_symbiont};
+use crate::format::Timestamp;
+
+const PASSPHRASE: &str = "test_key_123";
+
+/// What the reference logger wrote, under each of its two labels, and what is in it.
+const FIXTURES: [(&str, &str); 2] = [
+    (
+        include_str!("../../../../../testdata/symbiont/current.encrypted.log"),
+        include_str!("../../../../../testdata/symbiont/current.encrypted.log.expected.jsonl"),
+    ),
+    (
+        include_str!("../../../../../testdata/symbiont/legacy.encrypted.log"),
+        include_str!("../../../../../testdata/symbiont/legacy.encrypted.log.expected.jsonl"),
+    ),
+];
+
+fn reader(bytes: &[u8], passphrase: &str) -> SymbiontReader {
+    let storage = MemoryStorage::new();
+    storage.lock().unwrap().append(bytes).unwrap();
+    let source = storage.source(&ObjectName::Active).unwrap();
+    let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());
+    SymbiontReader::open(source, passphrase, default_provider()).unwrap()
+}
+
+/// Every item as JSON: an entry's id, payloads and figures, or an error's text.
+fn read(bytes: &[u8]) -> Vec<Value> {
+    reader(bytes, PASSPHRASE)
+        .map(|item| match item {
+            Ok(entry) => json!({
+                "line": entry.line,
+                "id": entry.id.to_string(),
+                "request": serde_json::from_str::<Value>(entry.request_data.get()).unwrap(),
+                "response": entry.response_data
+                    .map(|data| serde_json::from_str::<Value>(data.get()).unwrap()),
+                "latency": entry.latency_ms,
+                "error": entry.error,
+                "tokens": entry.token_usage,
+            }),
+            Err(error) => Value::String(error.to_string()),
+        })
+        .collect()
+}
+
+#[test]
+fn files_of_the_reference_logger_decrypt_to_what_it_says_itself() {
+    for (log, expected) in FIXTURES {
+        let entries = read(log.as_bytes());
+        let expected: Vec<Value> = expected
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(entries.len(), expected.len());
+        for (entry, expected) in entries.iter().zip(&expected) {
+            assert_eq!(entry["id"], expected["id"]);
+            assert_eq!(entry["request"], expected["request_data"]);
+            // The reference does not join; the one late answer is looked at below.
+            if entry["line"] != 5 {
+                assert_eq!(entry["response"], expected["response_data"]);
+            }
+        }
+        let late = &entries[4];
+        assert_eq!(late["latency"], 7);
+        assert_eq!(late["response"]["content"], "4");
+        assert_eq!(
+            late["tokens"],
+            json!({"input_tokens": 3, "output_tokens": 1, "total_tokens": 4})
+        );
+        assert_eq!(entries[3]["error"], "timeout talking to upstream");
+        assert_eq!(entries[5]["response"], Value::Null);
+        assert_eq!(entries[5]["latency"], 0);
+    }
+}
+
+#[test]
+fn a_filter_spares_what_is_not_wanted() {
+    let (log, _) = FIXTURES[0];
+    // Nothing of this opens under a wrong key, so what is passed over was not tried.
+    let wanted = reader(log.as_bytes(), "another").matching(Box::new(|_, _, meta| {
+        meta.model.as_deref() == Some("no such model")
+    }));
+    assert_eq!(wanted.count(), 0);
+    let wanted = reader(log.as_bytes(), PASSPHRASE).matching(Box::new(|_, _, meta| {
+        meta.model.as_deref() == Some("calculator-tool")
+    }));
+    let found: Vec<_> = wanted.map(Result::unwrap).collect();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].latency_ms, 7);
+}
+
+#[test]
+fn a_line_written_anew_has_the_bytes_of_the_reference() {
+    for (log, _) in FIXTURES {
+        for line in log.lines() {
+            let mut out = Vec::new();
+            if let Some(json) = line.strip_prefix("UPDATE: ") {
+                let update = parse_update(json.as_bytes()).unwrap();
+                let outcome = Outcome {
+                    latency_ms: update.latency_ms.unwrap(),
+                    error: update.error.as_deref(),
+                    tokens: update.token_usage,
+                    response: update.response_data.map(|e| e.decode().unwrap()),
+                };
+                let value: Value = serde_json::from_str(json).unwrap();
+                let at = moment(value["updated_at"].as_str().unwrap());
+                push_update(&mut out, update_id(json.as_bytes()).unwrap(), at, &outcome);
+            } else {
+                let entry = parse_entry(line.as_bytes()).unwrap();
+                let metadata: Vec<_> = entry
+                    .metadata
+                    .into_iter()
+                    .map(|(key, value)| (key.into(), value.into()))
+                    .collect();
+                let head = Head {
+                    agent_id: &entry.agent_id,
+                    kind: entry.interaction_type,
+                    model: &entry.model_identifier,
+                    request: entry.request_data.unwrap().decode().unwrap(),
+                    metadata: &metadata,
+                };
+                let outcome = Outcome {
+                    latency_ms: entry.latency_ms,
+                    error: entry.error.as_deref(),
+                    tokens: entry.token_usage,
+                    response: entry.response_data.map(|e| e.decode().unwrap()),
+                };
+                push_entry(
+                    &mut out,
+                    entry.id,
+                    moment(&entry.timestamp),
+                    &head,
+                    &outcome,
+                );
+            }
+            assert_eq!(String::from_utf8(out).unwrap().trim_end(), line);
+        }
+    }
+}
+
+/// With its nanoseconds, which a `Timestamp` does not keep.
+fn moment(text: &str) -> SystemTime {
+    let nanos = text[26..29].parse::<u64>().unwrap();
+    Timestamp::parse_rfc3339(text).unwrap().to_system_time()
+        + std::time::Duration::from_nanos(nanos)
+}
+
+/// Makes lines whose keys cost next to nothing to derive.
+struct Maker {
+    key: symlog_crypto::Key,
+    label: String,
+    out: Vec<u8>,
+}
+
+const CHEAP: Argon2Params = Argon2Params {
+    memory_kib: 8,
+    iterations: 1,
+    parallelism: 1,
+};
+
+impl Maker {
+    fn new() -> Self {
+        Self {
+            key: argon2id(PASSPHRASE.as_bytes(), &[7; 32], &CHEAP).unwrap(),
+            label: CHEAP.label(),
+            out: Vec::new(),
+        }
+    }
+
+    fn envelope(&self, plaintext: &str) -> Envelope {
+        let provider = default_provider();
+        let nonce = Nonce::generate(provider.random).unwrap();
+        let mut ciphertext = plaintext.as_bytes().to_vec();
+        provider
+            .aes_256_gcm
+            .seal(&self.key, &nonce, &[], &mut ciphertext)
+            .unwrap();
+        Envelope {
+            ciphertext,
+            nonce,
+            salt: vec![7; 32],
+            algorithm: Algorithm::Aes256Gcm,
+            kdf: self.label.clone(),
+        }
+    }
+
+    fn request(mut self, n: u8, response: Option<&str>) -> Self {
+        let head = Head {
+            agent_id: "a",
+            kind: crate::ModelInteractionType::Completion,
+            model: "m",
+            request: self.envelope("{\"prompt\":\"p\"}"),
+            metadata: &[],
+        };
+        let outcome = Outcome {
+            response: response.map(|text| self.envelope(text)),
+            ..Outcome::default()
+        };
+        push_entry(
+            &mut self.out,
+            id(n),
+            SystemTime::UNIX_EPOCH,
+            &head,
+            &outcome,
+        );
+        self
+    }
+
+    fn answer(mut self, n: u8, latency_ms: u64) -> Self {
+        let outcome = Outcome {
+            latency_ms,
+            response: Some(self.envelope(&format!("{{\"content\":\"{latency_ms}\"}}"))),
+            ..Outcome::default()
+        };
+        push_update(&mut self.out, id(n), SystemTime::UNIX_EPOCH, &outcome);
+        self
+    }
+
+    fn raw(mut self, bytes: &[u8]) -> Self {
+        self.out.extend_from_slice(bytes);
+        self
+    }
+}
+
+fn id(n: u8) -> crate::EntryId {
+    uuid::Uuid::from_bytes([n; 16]).into()
+}
+
+/// What comes of each line, in short: `3 open`, `3 = 12` for an answer with latency 12, or the
+/// error's text.
+#[track_caller]
+fn check(maker: Maker, expected: &[&str]) {
+    let short: Vec<String> = read(&maker.out)
+        .iter()
+        .map(|item| match item {
+            Value::String(error) => error.clone(),
+            entry if entry["response"].is_null() => format!("{} open", entry["line"]),
+            entry => format!("{} = {}", entry["line"], entry["latency"]),
+        })
+        .collect();
+    assert_eq!(short, expected);
+}
+
+#[test]
+fn the_newest_answer_behind_its_request_counts() {
+    check(
+        Maker::new()
+            .request(1, None)
+            .request(2, None)
+            .answer(1, 5)
+            .answer(1, 6)
+            .request(3, Some("{}")),
+        &["1 = 6", "2 open", "5 = 0"],
+    );
+}
+
+#[test]
+fn an_answer_without_its_request_is_named() {
+    const ORPHAN: &str = "it answers a request that is damaged or does not stand before it";
+    check(
+        Maker::new()
+            .answer(1, 5)
+            .request(1, None)
+            .raw(b"{\"id\":\"\n")
+            .answer(2, 5),
+        &[
+            &format!("line 1 (byte 0) is damaged: {ORPHAN}"),
+            "2 open",
+            "line 3 (byte 807) is damaged: it is cut off",
+            &format!("line 4 (byte 815) is damaged: {ORPHAN}"),
+        ]
+        .map(|text| text as &str),
+    );
+}
+
+#[test]
+fn damaged_lines_are_named_and_the_others_read() {
+    let whole = Maker::new().request(1, None).out;
+    let torn = &whole[..whole.len() / 2];
+    let found = read(
+        &Maker::new()
+            .request(1, Some("{\"content\":\"x\"}"))
+            .raw(b"\xff\xfe not text\n\n[]\n{}\n")
+            .raw(b"UPDATE: {\"id\":7}\n")
+            .request(2, Some("no JSON"))
+            .request(3, None)
+            .answer(3, 1)
+            .raw(torn)
+            .out,
+    );
+    let shown: Vec<_> = found
+        .iter()
+        .map(|item| match item {
+            Value::String(error) => error.split_once(' ').unwrap().1.to_owned(),
+            entry => entry["line"].to_string(),
+        })
+        .collect();
+    let why = |line: &str| {
+        shown
+            .iter()
+            .find(|text| text.starts_with(&format!("{line} (")))
+            .unwrap_or_else(|| panic!("line {line} in {shown:#?}"))
+            .rsplit_once("is damaged: ")
+            .unwrap()
+            .1
+    };
+    assert_eq!(shown[0], "1");
+    assert!(why("2").starts_with("it is no JSON object"));
+    assert!(why("4").starts_with("it is no JSON object"));
+    assert!(why("5").starts_with("it is no JSON object"));
+    assert!(why("6").starts_with("it is no JSON object"));
+    assert_eq!(
+        why("7"),
+        "its response_data cannot be read: what it holds is no JSON"
+    );
+    assert!(shown.contains(&"8".to_owned()));
+    assert_eq!(why("10"), "it is cut off");
+    assert_eq!(shown.len(), 8);
+}
+
+/// One envelope's member replaced on an otherwise good line.
+#[track_caller]
+fn check_envelope(member: &str, value: &str, expected: &str) {
+    let line = Maker::new().request(1, None).out;
+    let mut line: Value = serde_json::from_slice(&line).unwrap();
+    line["request_data"][member] = json!(value);
+    let text = format!("{line}\n");
+    let found = read(text.as_bytes());
+    assert_eq!(
+        found,
+        [Value::String(format!(
+            "line 1 (byte 0) is damaged: its request_data cannot be read: {expected}"
+        ))]
+    );
+}
+
+#[test]
+fn hostile_envelopes_are_refused_before_anything_is_computed() {
+    const TOO_EXPENSIVE: &str = "too expensive: at most 1 GiB, 16 passes and 4 lanes are accepted";
+    check_envelope(
+        "kdf",
+        "Argon2id-m4294967295-t3-p1",
+        &format!(
+            "Argon2id parameters (memory 4294967295 KiB, 3 passes, 1 lanes) are {TOO_EXPENSIVE}"
+        ),
+    );
+    check_envelope(
+        "kdf",
+        "Argon2id-m65536-t4294967295-p1",
+        &format!(
+            "Argon2id parameters (memory 65536 KiB, 4294967295 passes, 1 lanes) are {TOO_EXPENSIVE}"
+        ),
+    );
+    check_envelope(
+        "kdf",
+        "Argon2id-m8-t1-p0",
+        "Argon2id parameters (memory 8 KiB, 1 passes, 0 lanes) are not possible: RFC 9106 wants a pass, a lane and 8 KiB a lane",
+    );
+    let unknown = |label: &str| {
+        format!(
+            "unknown key derivation {label:?}; this version knows HKDF-SHA256, Argon2 and Argon2id-m…-t…-p…"
+        )
+    };
+    for label in [
+        "",
+        "PBKDF2",
+        "argon2",
+        "Argon2id-m08-t1-p1",
+        "Argon2id-m99999999999-t1-p1",
+    ] {
+        check_envelope("kdf", label, &unknown(label));
+    }
+    check_envelope("kdf", &"A".repeat(10_000), &unknown(&"A".repeat(64)));
+    check_envelope(
+        "algorithm",
+        "ChaCha20-Poly1305",
+        "its algorithm is not AES-256-GCM",
+    );
+    check_envelope(
+        "algorithm",
+        "AES-128-GCM",
+        "its algorithm is not AES-256-GCM",
+    );
+    check_envelope("salt", "AAAA", "its salt has 3 bytes and not 32");
+    check_envelope("nonce", "AAAA", "the envelope's nonce cannot be used");
+    for text in ["A", "AAA", "AA==\n", "AB=="] {
+        check_envelope(
+            "ciphertext",
+            text,
+            "the envelope's ciphertext is not canonical standard base64 with padding",
+        );
+    }
+    const SEALED: &str =
+        "the logging key is not the one that it was sealed with, or its bytes were changed";
+    check_envelope("ciphertext", "", SEALED);
+    check_envelope("nonce", "AAAAAAAAAAAAAAAA", SEALED);
+    check_envelope("kdf", "Argon2id-m9-t1-p1", SEALED);
+}
+
+#[test]
+fn a_wrong_key_opens_nothing_and_says_so() {
+    let log = Maker::new().request(1, None).answer(1, 5).out;
+    let found: Vec<_> = reader(&log, "another").collect();
+    assert_eq!(found.len(), 2);
+    for item in found {
+        let Err(SymbiontReadError::Line { why, .. }) = item else {
+            panic!("{item:?}");
+        };
+        assert!(
+            why.to_string().contains("the logging key is not the one"),
+            "{why}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_answer_leaves_its_request_open() {
+    let whole = Maker::new()
+        .request(1, None)
+        .answer(1, 5)
+        .request(2, None)
+        .out;
+    let text = String::from_utf8(whole).unwrap();
+    let damaged = text.replacen("\"ciphertext\":\"", "\"ciphertext\":\"AAAA", 2);
+    // The request's own envelope stays good.
+    let damaged = damaged.replacen("\"ciphertext\":\"AAAA", "\"ciphertext\":\"", 1);
+    let found = read(damaged.as_bytes());
+    assert_eq!(found.len(), 3);
+    assert_eq!(
+        (&found[0]["line"], &found[0]["response"]),
+        (&json!(1), &Value::Null)
+    );
+    assert!(
+        found[1].as_str().unwrap().starts_with("line 2 (byte"),
+        "{}",
+        found[1]
+    );
+    assert_eq!(found[2]["line"], 3);
+}
+
+#[test]
+fn a_last_line_that_only_lacks_its_newline_counts() {
+    let mut log = Maker::new().request(1, None).request(2, None).out;
+    log.pop();
+    assert_eq!(read(&log).len(), 2);
+}
+
+#[test]
+fn files_are_recognised_by_their_first_good_line() {
+    for (log, _) in FIXTURES {
+        assert!(is_symbiont(log.as_bytes()));
+        assert!(is_symbiont(&log.as_bytes()[..100]));
+        assert!(is_symbiont(format!("\0\0damaged\n{log}").as_bytes()));
+    }
+    assert!(is_symbiont(b"UPDATE: {\"error\":null"));
+    for other in [
+        "",
+        "\n",
+        "{\"v\":1,\"seg\":0,\"seq\":0,\"id\":\"x\"}\n{\"id\":\"x\"}",
+        "{\"agent_id\":\"a\"}",
+        "some text",
+    ] {
+        assert!(!is_symbiont(other.as_bytes()), "{other}");
+    }
+}
+
+#[test]
+fn deep_nesting_is_an_error_of_its_line() {
+    let deep = "[".repeat(100_000);
+    let found = read(
+        &Maker::new()
+            .raw(format!("{{\"id\":{deep}\n").as_bytes())
+            .raw(format!("UPDATE: {{\"id\":\"{}\",\"response_data\":{deep}\n", id(1)).as_bytes())
+            .request(1, Some(&format!("{{\"content\":{deep}")))
+            .request(2, None)
+            .out,
+    );
+    assert_eq!(found.len(), 4, "{found:#?}");
+    assert!(found[..3].iter().all(Value::is_string));
+    assert_eq!(found[3]["line"], 4);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever happens to a few bytes: no panic, nothing made up, and every line that was not
+    /// touched is read.
+    #[test]
+    fn mutated_files_are_read_to_their_end(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..3u8), 1..6)
+    ) {
+        let good = Maker::new()
+            .request(1, Some("{\"content\":\"x\"}"))
+            .request(2, None)
+            .answer(2, 5)
+            .request(3, None)
+            .out;
+        let mut log = good.clone();
+        for (at, byte, how) in edits {
+            let at = at.index(log.len());
+            match how {
+                0 => log[at] = byte,
+                1 => log.insert(at, byte),
+                _ => drop(log.remove(at)),
+            }
+        }
+        let untouched = good
+            .split(|&b| b == b'\n')
+            .filter(|line| line.starts_with(b"{"))
+            .filter(|line| log.split(|&b| b == b'\n').any(|other| other == *line))
+            .count();
+        let entries: Vec<_> = read(&log).into_iter().filter(|item| item.is_object()).collect();
+        prop_assert!(entries.len() >= untouched);
+        for entry in entries {
+            prop_assert_eq!(&entry["request"], &json!({"prompt": "p"}));
+        }
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_read_to_their_end(log in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(read(&log).iter().all(Value::is_string));
+    }
+}
