@@ -10,7 +10,7 @@ use symlog_keys::{
     new_secret_store, resolve_blocking,
 };
 use symlog_pii::Masker;
-use symlog_sink::{FileStorage, ObjectName, Storage};
+use symlog_sink::{FileStorage, Storage};
 
 use super::builder::LoggerBuilder;
 use super::{Backend, Inner, ModelLogger, registry};
@@ -18,7 +18,7 @@ use crate::config::{LogFormat, LoggingConfig};
 use crate::error::LoggingError;
 use crate::masking::build_masker;
 use crate::pipeline::{Opening, Pipeline, block_on};
-use crate::symbiont::{SymbiontLog, SymbiontOpening, head, is_symbiont};
+use crate::symbiont::{SymbiontLog, SymbiontOpening, holds_symbiont};
 
 pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> {
     let path = PathBuf::from(&builder.config.log_file_path);
@@ -143,15 +143,6 @@ pub(crate) fn keyring_path(log: &Path) -> PathBuf {
     let mut path = log.as_os_str().to_owned();
     path.push(".keyring");
     PathBuf::from(path)
-}
-
-fn holds_symbiont(storage: &dyn Storage) -> Result<bool, LoggingError> {
-    // A file of that kind is never sealed.
-    if !storage.objects()?.contains(&ObjectName::Active) {
-        return Ok(false);
-    }
-    let source = storage.source(&ObjectName::Active)?;
-    Ok(is_symbiont(&head(&*source)?))
 }
 
 fn has_bytes(storage: &dyn Storage) -> Result<bool, LoggingError> {

@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use serde_json::value::RawValue;
 use symlog_crypto::{
     Algorithm, Argon2Params, CryptoError, CryptoProvider, Envelope, Key, Nonce, SecretBytes,
     argon2id,
@@ -13,6 +12,7 @@ use symlog_crypto::{
 use super::error::EnvelopeProblem;
 use super::line::RawEnvelope;
 use crate::error::LoggingError;
+use crate::read::Payload;
 
 pub(super) const SALT_LEN: usize = 32;
 
@@ -39,18 +39,20 @@ impl Opener {
     }
 
     /// The plaintext of an envelope, byte for byte.
-    pub(super) fn open(
-        &mut self,
-        envelope: &RawEnvelope<'_>,
-    ) -> Result<Box<RawValue>, EnvelopeProblem> {
+    pub(super) fn open(&mut self, envelope: &RawEnvelope<'_>) -> Result<Payload, EnvelopeProblem> {
         let (mut bytes, nonce, key) = self.prepare(envelope)?;
         self.provider
             .aes_256_gcm
             .open(&key, &nonce, &[], &mut bytes)?;
         String::from_utf8(bytes)
             .ok()
-            .and_then(|text| RawValue::from_string(text).ok())
+            .and_then(Payload::inline)
             .ok_or(EnvelopeProblem::Content)
+    }
+
+    /// What can be said about an envelope without any key.
+    pub(super) fn check(envelope: &RawEnvelope<'_>) -> Result<(), EnvelopeProblem> {
+        decode(envelope).map(drop)
     }
 
     /// The key of an envelope, once it has opened it.
@@ -69,20 +71,12 @@ impl Opener {
         &mut self,
         envelope: &RawEnvelope<'_>,
     ) -> Result<(Vec<u8>, Nonce, Arc<Key>), EnvelopeProblem> {
-        let Envelope {
+        let Decoded {
             ciphertext,
             nonce,
             salt,
-            algorithm,
-            kdf,
-        } = envelope.decode()?;
-        if algorithm != Algorithm::Aes256Gcm {
-            return Err(EnvelopeProblem::Algorithm);
-        }
-        let salt = <[u8; SALT_LEN]>::try_from(salt.as_slice())
-            .map_err(|_| EnvelopeProblem::Salt(salt.len()))?;
-        // Before anything is computed: the label is whatever the file says.
-        let params = Argon2Params::from_label(&kdf)?.checked_for_reading()?;
+            params,
+        } = decode(envelope)?;
         Ok((ciphertext, nonce, self.key(params, salt)?))
     }
 
@@ -105,6 +99,36 @@ impl Opener {
         self.keys.push_back(entry);
         Ok(key)
     }
+}
+
+struct Decoded {
+    ciphertext: Vec<u8>,
+    nonce: Nonce,
+    salt: [u8; SALT_LEN],
+    params: Argon2Params,
+}
+
+fn decode(envelope: &RawEnvelope<'_>) -> Result<Decoded, EnvelopeProblem> {
+    let Envelope {
+        ciphertext,
+        nonce,
+        salt,
+        algorithm,
+        kdf,
+    } = envelope.decode()?;
+    if algorithm != Algorithm::Aes256Gcm {
+        return Err(EnvelopeProblem::Algorithm);
+    }
+    Ok(Decoded {
+        ciphertext,
+        nonce,
+        salt: salt
+            .as_slice()
+            .try_into()
+            .map_err(|_| EnvelopeProblem::Salt(salt.len()))?,
+        // The label is whatever the file says, and is judged before anything is computed.
+        params: Argon2Params::from_label(&kdf)?.checked_for_reading()?,
+    })
 }
 
 impl fmt::Debug for Opener {

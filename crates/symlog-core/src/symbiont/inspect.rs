@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use symlog_crypto::Key;
-use symlog_sink::{Sink, SinkError, Source};
+use symlog_sink::{ObjectName, Sink, SinkError, Source, Storage};
 
 use super::cipher::Opener;
 use super::error::EnvelopeProblem;
@@ -14,11 +14,11 @@ use crate::format::MAX_LINE_BYTES;
 use crate::read::Lines;
 
 /// Bytes from the start of a file that are enough to recognise it, in all but odd cases.
-pub(crate) const HEAD_BYTES: usize = 64 << 10;
+const HEAD_BYTES: usize = 64 << 10;
 
 /// Whether a file that begins with these bytes is of this format. Damaged lines at its start are
 /// passed over. What is no log at all is not of this format either.
-pub(crate) fn is_symbiont(first_bytes: &[u8]) -> bool {
+pub(super) fn is_symbiont(first_bytes: &[u8]) -> bool {
     first_bytes
         .split(|&byte| byte == b'\n')
         .find_map(|line| {
@@ -32,12 +32,17 @@ pub(crate) fn is_symbiont(first_bytes: &[u8]) -> bool {
         .unwrap_or(false)
 }
 
-/// The first bytes of an object, for [`is_symbiont`].
-pub(crate) fn head(source: &dyn Source) -> Result<Vec<u8>, SinkError> {
+/// Whether the active object of a log is of this format.
+pub(crate) fn holds_symbiont(storage: &dyn Storage) -> Result<bool, SinkError> {
+    let source = match storage.source(&ObjectName::Active) {
+        Ok(source) => source,
+        // A file of that kind is never sealed.
+        Err(SinkError::Missing { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
     let mut head = vec![0; HEAD_BYTES];
     let read = source.read_at(0, &mut head)?;
-    head.truncate(read);
-    Ok(head)
+    Ok(is_symbiont(&head[..read]))
 }
 
 /// Makes the file end with a whole line: completes one that only lacks its newline, and cuts off

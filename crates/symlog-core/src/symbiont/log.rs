@@ -13,7 +13,7 @@ use symlog_sink::{ObjectName, Storage};
 
 use super::appender::{Appender, Limits};
 use super::cipher::{FieldSealer, Opener};
-use super::inspect::{fitting_key, head, is_symbiont, mend_tail};
+use super::inspect::{fitting_key, holds_symbiont, mend_tail};
 use crate::clock::Clock;
 use crate::config::{Durability, LoggingConfig, MetadataMode, Settings};
 use crate::error::LoggingError;
@@ -70,7 +70,7 @@ impl SymbiontLog {
         let mut first_key = None;
         if !sink.is_empty() {
             let source = storage.source(&ObjectName::Active)?;
-            if !is_symbiont(&head(&*source)?) {
+            if !holds_symbiont(&*storage)? {
                 return Err(LoggingError::Unreadable {
                     path,
                     message: "is no log of `format = \"symbiont\"`, so nothing is appended to it; set the format that it has, or choose another `log_file_path`".to_owned(),

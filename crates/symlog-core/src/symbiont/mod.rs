@@ -8,16 +8,22 @@
 
 mod appender;
 mod cipher;
+mod entry;
 mod error;
+mod file;
+mod follow;
 mod inspect;
 mod line;
 mod log;
 mod reader;
+mod verify;
 
 #[cfg(test)]
 mod tests;
 
-pub(crate) use error::LineError;
-pub(crate) use inspect::{head, is_symbiont};
+pub(crate) use file::SymbiontFile;
+pub(crate) use follow::SymbiontFollow;
+pub(crate) use inspect::holds_symbiont;
 pub(crate) use log::{SymbiontLog, SymbiontOpening};
-pub(crate) use reader::SymbiontReader;
+pub(crate) use reader::SymbiontEntries;
+pub(crate) use verify::verify;

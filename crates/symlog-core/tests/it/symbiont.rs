@@ -9,9 +9,12 @@ use base64_simd::STANDARD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use serde_json::{Value, json};
 use symlog_core::{
-    Durability, EntryId, Interaction, LogFormat, LoggerBuilder, LoggingError, MetadataMode,
-    ModelInteractionType, ModelLogger, Overflow, Settings, TokenUsage,
+    Check, Durability, Entry, EntryId, Filter, Interaction, LogFormat, LogReader, LoggerBuilder,
+    LoggingError, MetadataMode, ModelInteractionType, ModelLogger, Overflow, Settings, TokenUsage,
 };
+
+use symlog_crypto::SecretBytes;
+use symlog_keys::LoggingKey;
 
 use crate::support::{Workplace, request, response};
 
@@ -88,6 +91,12 @@ fn decrypt(envelope: &Value) -> Value {
     let mut text = bytes("ciphertext");
     let plain = key.open_in_place(nonce, Aad::empty(), &mut text).unwrap();
     serde_json::from_slice(plain).unwrap()
+}
+
+fn entries(place: &Workplace) -> Vec<Entry> {
+    let reader = place.reader();
+    let entries = reader.entries(Filter::new()).unwrap();
+    entries.map(Result::unwrap).collect()
 }
 
 fn names(object: &Value) -> Vec<&str> {
@@ -214,6 +223,9 @@ fn slots_keep_the_keys_that_fill_them() {
     assert!(metadata["trace_id"].as_str().unwrap().starts_with("trace-"));
     let text = fs::read_to_string(place.log()).unwrap();
     assert!(!text.contains("jane"), "{text}");
+    let entry = &entries(&place)[0];
+    assert_eq!(entry.conversation.as_deref(), Some("c-1"));
+    assert_eq!(entry.tenant.as_deref(), Some("t"));
 }
 
 #[test]
@@ -237,6 +249,25 @@ fn a_file_of_the_reference_is_continued() {
     assert_eq!(response["content"], "late");
     assert_eq!(response["metadata"], json!({"note": "kept"}));
     assert_eq!(written.len(), CURRENT.lines().count() + 2);
+
+    let read = entries(&place);
+    assert_eq!(read.len(), 7);
+    let late = read.iter().find(|entry| entry.id == OPEN_REQUEST).unwrap();
+    let answer = late.response_data.as_ref().unwrap().to_response().unwrap();
+    assert_eq!(answer.content, "late");
+    let new = read.last().unwrap();
+    assert!(new.is_open());
+    assert_eq!(
+        new.request_data.as_ref().unwrap().to_request().unwrap(),
+        request("new")
+    );
+    let report = place.reader().verify().unwrap();
+    assert!(report.is_ok(), "{report:#?}");
+    assert_eq!(
+        (report.envelopes, report.order),
+        (Check::Ok, Check::NotChecked)
+    );
+    assert!(symlog_core::verify(&place.log()).unwrap().is_ok());
 }
 
 #[test]
@@ -293,12 +324,18 @@ fn what_cannot_be_continued_is_left_alone() {
         assert!(matches!(error, LoggingError::Unreadable { .. }), "{error}");
         assert_eq!(fs::read_to_string(place.log()).unwrap(), found);
     }
-    let place = Workplace::with_key("another key");
-    fs::create_dir_all(place.log().parent().unwrap()).unwrap();
-    fs::write(place.log(), CURRENT).unwrap();
-    let error = symbiont(&place).build().unwrap_err();
+    let place = place_with(CURRENT.as_bytes());
+    let error = symbiont(&place.with_other_key("another key"))
+        .build()
+        .unwrap_err();
     assert!(error.to_string().contains("does not open"), "{error}");
     assert_eq!(fs::read_to_string(place.log()).unwrap(), CURRENT);
+    let other = SecretBytes::new(b"another key".to_vec());
+    let error = LogReader::open(&place.log(), &LoggingKey::from_text(other).unwrap()).unwrap_err();
+    assert!(
+        matches!(error, LoggingError::KeyManagementError { .. }),
+        "{error}"
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 mod faults;
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use proptest::prelude::*;
@@ -7,12 +8,15 @@ use serde_json::{Value, json};
 use symlog_crypto::{
     Algorithm, Argon2Params, Envelope, Nonce, SecretBytes, argon2id, default_provider,
 };
+use symlog_keys::LoggingKey;
 use symlog_sink::{MemoryStorage, ObjectName, Storage};
 
+use super::inspect::is_symbiont;
 use super::line::{Head, Outcome, parse_entry, parse_update, push_entry, push_update, update_id};
-use super::reader::SymbiontReadError;
-use super::{SymbiontReader, is_symbiont};
+use super::{SymbiontEntries, SymbiontFile};
 use crate::format::Timestamp;
+use crate::read::{Entry, Filter};
+use crate::verify::{Check, VerifyReport};
 
 const PASSPHRASE: &str = "test_key_123";
 
@@ -28,32 +32,50 @@ const FIXTURES: [(&str, &str); 2] = [
     ),
 ];
 
-fn reader(bytes: &[u8], passphrase: &str) -> SymbiontReader {
-    let storage = MemoryStorage::new();
-    storage.lock().unwrap().append(bytes).unwrap();
-    let source = storage.source(&ObjectName::Active).unwrap();
-    let passphrase = SecretBytes::new(passphrase.as_bytes().to_vec());
-    SymbiontReader::open(source, passphrase, default_provider()).unwrap()
+fn key(passphrase: &str) -> LoggingKey {
+    LoggingKey::from_text(SecretBytes::new(passphrase.into())).unwrap()
 }
 
-/// Every item as JSON: an entry's id, payloads and figures, or an error's text.
+fn file(storage: &MemoryStorage, passphrase: &str) -> SymbiontFile {
+    SymbiontFile::unchecked(Arc::new(storage.clone()), &key(passphrase))
+}
+
+fn stored(bytes: &[u8]) -> MemoryStorage {
+    MemoryStorage::from_objects([(ObjectName::Active, bytes.to_vec())]).unwrap()
+}
+
+fn reader(bytes: &[u8], passphrase: &str, filter: Filter) -> SymbiontEntries {
+    file(&stored(bytes), passphrase).entries(filter).unwrap()
+}
+
+/// What is asked of an entry here.
+fn shown(entry: &Entry) -> Value {
+    json!({
+        "line": entry.sequence + 1,
+        "id": entry.id,
+        "request": entry.request_data,
+        "response": entry.response_data,
+        "latency": entry.latency_ms,
+        "error": entry.error,
+        "tokens": entry.token_usage,
+    })
+}
+
+/// Every item as JSON: an entry, or an error's text without the remedy.
 fn read(bytes: &[u8]) -> Vec<Value> {
-    reader(bytes, PASSPHRASE)
+    reader(bytes, PASSPHRASE, Filter::new())
         .map(|item| match item {
-            Ok(entry) => json!({
-                "line": entry.line,
-                "id": entry.id.to_string(),
-                "request": serde_json::from_str::<Value>(entry.request_data.get()).unwrap(),
-                "response": entry.response_data
-                    .map(|data| serde_json::from_str::<Value>(data.get()).unwrap()),
-                "latency": entry.latency_ms,
-                "error": entry.error,
-                "tokens": entry.token_usage,
-            }),
-            Err(error) => Value::String(error.to_string()),
+            Ok(entry) => shown(&entry),
+            Err(error) => {
+                let text = error.to_string();
+                let text = text.strip_suffix(REMEDY).unwrap();
+                Value::String(text.strip_prefix("active object, ").unwrap().to_owned())
+            }
         })
         .collect()
 }
+
+const REMEDY: &str = "; `symlog verify` says what else is, and a backup may hold the line";
 
 #[test]
 fn files_of_the_reference_logger_decrypt_to_what_it_says_itself() {
@@ -88,17 +110,17 @@ fn files_of_the_reference_logger_decrypt_to_what_it_says_itself() {
 #[test]
 fn a_filter_spares_what_is_not_wanted() {
     let (log, _) = FIXTURES[0];
+    let filter = |model: &str| Filter {
+        model: Some(model.to_owned()),
+        ..Filter::new()
+    };
     // Nothing of this opens under a wrong key, so what is passed over was not tried.
-    let wanted = reader(log.as_bytes(), "another").matching(Box::new(|_, _, meta| {
-        meta.model.as_deref() == Some("no such model")
-    }));
-    assert_eq!(wanted.count(), 0);
-    let wanted = reader(log.as_bytes(), PASSPHRASE).matching(Box::new(|_, _, meta| {
-        meta.model.as_deref() == Some("calculator-tool")
-    }));
+    let none = reader(log.as_bytes(), "another", filter("no such model"));
+    assert_eq!(none.count(), 0);
+    let wanted = reader(log.as_bytes(), PASSPHRASE, filter("calculator-tool"));
     let found: Vec<_> = wanted.map(Result::unwrap).collect();
     assert_eq!(found.len(), 1);
-    assert_eq!(found[0].latency_ms, 7);
+    assert_eq!(found[0].latency_ms, Some(7));
 }
 
 #[test]
@@ -412,16 +434,12 @@ fn hostile_envelopes_are_refused_before_anything_is_computed() {
 #[test]
 fn a_wrong_key_opens_nothing_and_says_so() {
     let log = Maker::new().request(1, None).answer(1, 5).out;
-    let found: Vec<_> = reader(&log, "another").collect();
+    let found: Vec<_> = reader(&log, "another", Filter::new())
+        .map(|item| item.unwrap_err().to_string())
+        .collect();
     assert_eq!(found.len(), 2);
-    for item in found {
-        let Err(SymbiontReadError::Line { why, .. }) = item else {
-            panic!("{item:?}");
-        };
-        assert!(
-            why.to_string().contains("the logging key is not the one"),
-            "{why}"
-        );
+    for error in found {
+        assert!(error.contains("the logging key is not the one"), "{error}");
     }
 }
 
@@ -490,6 +508,80 @@ fn deep_nesting_is_an_error_of_its_line() {
     assert_eq!(found.len(), 4, "{found:#?}");
     assert!(found[..3].iter().all(Value::is_string));
     assert_eq!(found[3]["line"], 4);
+}
+
+#[test]
+fn following_gives_requests_and_then_their_answers() {
+    let storage = MemoryStorage::new();
+    let mut sink = storage.lock().unwrap();
+    let old = Maker::new()
+        .request(1, None)
+        .request(2, Some("{}"))
+        .request(3, None)
+        .out;
+    sink.append(&old).unwrap();
+    let mut follow = file(&storage, PASSPHRASE).follow(2, Filter::new()).unwrap();
+    let mut next = || follow.poll_next().unwrap().map(|entry| shown(&entry));
+    assert_eq!(next().unwrap()["line"], 2);
+    assert_eq!(next().unwrap()["line"], 3);
+    assert_eq!(next(), None);
+    let new = Maker::new().answer(3, 7).answer(1, 8).out;
+    let (half, rest) = new.split_at(new.len() / 3);
+    sink.append(half).unwrap();
+    assert_eq!(next(), None);
+    sink.append(rest).unwrap();
+    let answered = next().unwrap();
+    assert_eq!(
+        (&answered["line"], &answered["latency"]),
+        (&json!(3), &json!(7))
+    );
+    // Its request is older than what is followed.
+    let answered = next().unwrap();
+    assert_eq!(
+        (&answered["line"], &answered["latency"]),
+        (&json!(1), &json!(8))
+    );
+    assert_eq!(next(), None);
+    sink.append(b"damaged\n").unwrap();
+    assert!(follow.poll_next().is_err());
+    assert!(follow.poll_next().unwrap().is_none());
+}
+
+fn verified(bytes: &[u8], opener: Option<&str>) -> VerifyReport {
+    let storage = stored(bytes);
+    let opener = opener.map(|passphrase| file(&storage, passphrase).opener());
+    super::verify::run(&storage, opener).unwrap()
+}
+
+#[test]
+fn verification_says_what_it_cannot_know() {
+    let log = Maker::new()
+        .request(1, None)
+        .request(2, None)
+        .answer(2, 5)
+        .out;
+    for opener in [None, Some(PASSPHRASE)] {
+        let report = verified(&log, opener);
+        assert!(report.is_ok(), "{report:#?}");
+        assert_eq!(
+            (report.order, report.leaves),
+            (Check::NotChecked, Check::NotChecked)
+        );
+        assert_eq!((report.lines, report.entries), (3, 2));
+        assert_eq!(report.notes.len(), 2);
+    }
+    let wrong = verified(&log, Some("another"));
+    assert_eq!((wrong.envelopes, wrong.problem_count), (Check::Failed, 3));
+    let broken = Maker::new()
+        .answer(7, 1)
+        .raw(b"damaged\n")
+        .request(1, None)
+        .raw(b"torn")
+        .out;
+    let report = verified(&broken, None);
+    let lines: Vec<_> = report.problems.iter().map(|problem| problem.line).collect();
+    assert_eq!(lines, [1, 2]);
+    assert_eq!((report.lines, report.envelopes), (3, Check::NotChecked));
 }
 
 proptest! {
