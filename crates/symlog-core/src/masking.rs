@@ -13,6 +13,10 @@ use crate::config::MaskingConfig;
 use crate::error::LoggingError;
 
 /// The masker that a configuration asks for; `enabled = false` is profile `off`.
+///
+/// # Errors
+///
+/// When a profile, rule or operator does not exist, or one of its files cannot be read.
 pub fn build_masker(config: &MaskingConfig, enabled: bool) -> Result<Masker, LoggingError> {
     let profile = if enabled {
         profile(&config.profile)?

@@ -248,7 +248,11 @@ impl Pipeline {
         self.shared.stopping.store(true, Ordering::Release);
         self.shared.doorbell.ring();
         let died = |thread: JoinHandle<()>| thread.join().is_err();
-        let mut lost = threads.workers.drain(..).map(died).any(|died| died);
+        let mut lost = threads
+            .workers
+            .drain(..)
+            .map(died)
+            .fold(false, |any, died| any | died);
         self.shared.output.stop();
         lost |= threads.writer.take().is_some_and(died);
         if lost {

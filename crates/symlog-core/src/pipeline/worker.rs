@@ -344,7 +344,7 @@ fn chunked(
                     last: piece.last,
                     plaintext: &plaintext[piece.range],
                 };
-                Ok(sealer.chunk(&mut batch.sealed, &seat, chunk, salt(shared)?)?)
+                sealer.chunk(&mut batch.sealed, &seat, chunk, salt(shared)?)
             })();
             if let Err(error) = sealed {
                 // Every place must be filled, also when its chunk could not be sealed.
@@ -375,7 +375,7 @@ fn chunked(
                 class: work.segment.secrets.class(class)?,
                 unit: unit_of(unit.as_ref()),
             };
-            Ok(sealer.entry(&mut batch.sealed, *masked, &seat, salt(shared)?, chains)?)
+            sealer.entry(&mut batch.sealed, *masked, &seat, salt(shared)?, chains)
         })()
         .map_err(LoggingError::from),
     };

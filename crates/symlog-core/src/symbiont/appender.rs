@@ -13,7 +13,7 @@ use symlog_pii::Counts;
 use symlog_sink::{ObjectName, Sink, Storage};
 
 use super::cipher::FieldSealer;
-use super::line::{Head, Outcome, push_entry, push_update};
+use super::line::{Head, Outcome, SealedLines};
 use crate::config::Durability;
 use crate::error::LoggingError;
 use crate::format::{MAX_LINE_BYTES, MetaMap, Timestamp};
@@ -57,7 +57,7 @@ pub(super) struct Appender {
 /// Lines that are appended and synced together, and those who wait for them.
 #[derive(Debug, Default)]
 struct Group {
-    bytes: Vec<u8>,
+    lines: SealedLines,
     waiting: Vec<Arc<Completion>>,
     barriers: Vec<Arc<Completion>>,
     counts: Counts,
@@ -123,7 +123,7 @@ impl Appender {
             );
         }
         while (self.limits.lines == 0 || group.taken < self.limits.lines)
-            && group.bytes.len() < GROUP_BYTES
+            && group.lines.as_bytes().len() < GROUP_BYTES
         {
             match self.queue.pop() {
                 None => break,
@@ -147,7 +147,7 @@ impl Appender {
     }
 
     fn entry(&mut self, group: &mut Group, interaction: Interaction, completion: Arc<Completion>) {
-        let length = group.bytes.len();
+        let length = group.lines.as_bytes().len();
         let id = completion.id();
         let sealed = catch_unwind(AssertUnwindSafe(|| self.seal(group, interaction, id)))
             .unwrap_or_else(|_| {
@@ -156,7 +156,7 @@ impl Appender {
                     message: "it panicked on this entry, which was not written".to_owned(),
                 })
             });
-        let line = group.bytes.len().saturating_sub(length);
+        let line = group.lines.as_bytes().len().saturating_sub(length);
         let outcome = sealed.and_then(|()| {
             if line <= MAX_LINE_BYTES {
                 return Ok(());
@@ -171,7 +171,7 @@ impl Appender {
         match outcome {
             Ok(()) => group.waiting.push(completion),
             Err(error) => {
-                group.bytes.truncate(length);
+                group.lines.truncate(length);
                 self.open_requests.remove(&id);
                 tracing::warn!(%error, "an entry could not be logged");
                 self.stats.update(|stats| stats.failed += 1);
@@ -213,7 +213,7 @@ impl Appender {
             response: self.field(response)?,
         };
         if answers {
-            push_update(&mut group.bytes, id, at, &outcome);
+            group.lines.push_update(id, at, &outcome);
             return Ok(());
         }
         let mut metadata = match meta.metadata {
@@ -242,7 +242,7 @@ impl Appender {
                 .ok_or_else(misplaced)?,
             metadata: &metadata,
         };
-        push_entry(&mut group.bytes, id, at, &head, &outcome);
+        group.lines.push_entry(id, at, &head, &outcome);
         if outcome.response.is_none() {
             if self.open_requests.len() >= REMEMBERED {
                 self.open_requests.clear();
@@ -287,7 +287,7 @@ impl Appender {
     fn holds_request(&self, group: &Group, id: EntryId) -> Result<bool, LoggingError> {
         let start = format!("{{\"id\":\"{id}\",");
         // Quotes within a string are escaped, so this can only be the start of a line.
-        if Finder::new(&start).find(&group.bytes).is_some() {
+        if Finder::new(&start).find(group.lines.as_bytes()).is_some() {
             return Ok(true);
         }
         let mut lines = Lines::new(self.storage.source(&ObjectName::Active)?);
@@ -306,7 +306,7 @@ impl Appender {
     fn commit(&mut self, group: Group) {
         let must_sync =
             self.limits.durability != Durability::Buffered || !group.barriers.is_empty();
-        let written = self.write(&group.bytes, must_sync);
+        let written = self.write(&group.lines, must_sync);
         self.queue.release(group.credit);
         let entries = group.waiting.len() as u64;
         let done = group.waiting.iter().chain(&group.barriers);
@@ -314,7 +314,7 @@ impl Appender {
             Ok(synced) => {
                 self.stats.update(|stats| {
                     stats.entries += entries;
-                    stats.bytes += group.bytes.len() as u64;
+                    stats.bytes += group.lines.as_bytes().len() as u64;
                     stats.syncs += u64::from(synced);
                     stats.masked.merge(&group.counts);
                 });
@@ -331,13 +331,13 @@ impl Appender {
     }
 
     /// Whether it took a sync.
-    fn write(&mut self, bytes: &[u8], must_sync: bool) -> Result<bool, LoggingError> {
+    fn write(&mut self, lines: &SealedLines, must_sync: bool) -> Result<bool, LoggingError> {
         if let Some(error) = &self.broken {
             return Err(error.clone());
         }
         let written = (|| {
-            if !bytes.is_empty() {
-                self.sink.append(bytes)?;
+            if !lines.as_bytes().is_empty() {
+                self.sink.append(lines.as_bytes())?;
                 self.unsynced = true;
             }
             let sync = must_sync && self.unsynced;

@@ -118,67 +118,84 @@ pub(super) struct Head<'a> {
     pub(super) metadata: &'a [(Cow<'static, str>, Cow<'static, str>)],
 }
 
-pub(super) fn push_entry(
-    out: &mut Vec<u8>,
-    id: EntryId,
-    at: SystemTime,
-    head: &Head<'_>,
-    outcome: &Outcome<'_>,
-) {
-    out.extend_from_slice(b"{\"id\":\"");
-    out.extend_from_slice(id.to_string().as_bytes());
-    out.extend_from_slice(b"\",\"agent_id\":");
-    push_string(out, head.agent_id);
-    out.extend_from_slice(b",\"interaction_type\":\"");
-    out.extend_from_slice(head.kind.as_str().as_bytes());
-    out.extend_from_slice(b"\",\"timestamp\":\"");
-    out.extend_from_slice(nanosecond_text(at).as_bytes());
-    out.extend_from_slice(b"\",\"latency_ms\":");
-    push_u64(out, outcome.latency_ms);
-    out.extend_from_slice(b",\"model_identifier\":");
-    push_string(out, head.model);
-    out.extend_from_slice(b",\"request_data\":");
-    push_envelope(out, &head.request);
-    out.extend_from_slice(b",\"response_data\":");
-    match &outcome.response {
-        Some(envelope) => push_envelope(out, envelope),
-        None => out.extend_from_slice(b"null"),
-    }
-    out.extend_from_slice(b",\"metadata\":{");
-    for (i, (key, value)) in head.metadata.iter().enumerate() {
-        if i > 0 {
-            out.push(b',');
-        }
-        push_string(out, key);
-        out.push(b':');
-        push_string(out, value);
-    }
-    out.extend_from_slice(b"},\"error\":");
-    push_optional(out, outcome.error);
-    out.extend_from_slice(b",\"token_usage\":");
-    push_tokens(out, outcome.tokens);
-    out.extend_from_slice(b"}\n");
-}
+/// Lines whose payloads are sealed: all that may be appended.
+#[derive(Debug, Default)]
+pub(super) struct SealedLines(Vec<u8>);
 
-/// The reference logger builds this line of a map, so its fields are in the order of their names.
-pub(super) fn push_update(out: &mut Vec<u8>, id: EntryId, at: SystemTime, outcome: &Outcome<'_>) {
-    out.extend_from_slice(UPDATE_PREFIX);
-    out.extend_from_slice(b"{\"error\":");
-    push_optional(out, outcome.error);
-    out.extend_from_slice(b",\"id\":\"");
-    out.extend_from_slice(id.to_string().as_bytes());
-    out.extend_from_slice(b"\",\"latency_ms\":");
-    push_u64(out, outcome.latency_ms);
-    out.extend_from_slice(b",\"response_data\":");
-    match &outcome.response {
-        Some(envelope) => push_sorted_envelope(out, envelope),
-        None => out.extend_from_slice(b"null"),
+impl SealedLines {
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
-    out.extend_from_slice(b",\"token_usage\":");
-    push_tokens(out, outcome.tokens);
-    out.extend_from_slice(b",\"updated_at\":\"");
-    out.extend_from_slice(nanosecond_text(at).as_bytes());
-    out.extend_from_slice(b"\"}\n");
+
+    /// Takes back what was pushed behind the first `len` bytes.
+    pub(super) fn truncate(&mut self, len: usize) {
+        self.0.truncate(len);
+    }
+
+    pub(super) fn push_entry(
+        &mut self,
+        id: EntryId,
+        at: SystemTime,
+        head: &Head<'_>,
+        outcome: &Outcome<'_>,
+    ) {
+        let out = &mut self.0;
+        out.extend_from_slice(b"{\"id\":\"");
+        out.extend_from_slice(id.to_string().as_bytes());
+        out.extend_from_slice(b"\",\"agent_id\":");
+        push_string(out, head.agent_id);
+        out.extend_from_slice(b",\"interaction_type\":\"");
+        out.extend_from_slice(head.kind.as_str().as_bytes());
+        out.extend_from_slice(b"\",\"timestamp\":\"");
+        out.extend_from_slice(nanosecond_text(at).as_bytes());
+        out.extend_from_slice(b"\",\"latency_ms\":");
+        push_u64(out, outcome.latency_ms);
+        out.extend_from_slice(b",\"model_identifier\":");
+        push_string(out, head.model);
+        out.extend_from_slice(b",\"request_data\":");
+        push_envelope(out, &head.request);
+        out.extend_from_slice(b",\"response_data\":");
+        match &outcome.response {
+            Some(envelope) => push_envelope(out, envelope),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"metadata\":{");
+        for (i, (key, value)) in head.metadata.iter().enumerate() {
+            if i > 0 {
+                out.push(b',');
+            }
+            push_string(out, key);
+            out.push(b':');
+            push_string(out, value);
+        }
+        out.extend_from_slice(b"},\"error\":");
+        push_optional(out, outcome.error);
+        out.extend_from_slice(b",\"token_usage\":");
+        push_tokens(out, outcome.tokens);
+        out.extend_from_slice(b"}\n");
+    }
+
+    /// The reference logger builds this line of a map, so its fields are in the order of their names.
+    pub(super) fn push_update(&mut self, id: EntryId, at: SystemTime, outcome: &Outcome<'_>) {
+        let out = &mut self.0;
+        out.extend_from_slice(UPDATE_PREFIX);
+        out.extend_from_slice(b"{\"error\":");
+        push_optional(out, outcome.error);
+        out.extend_from_slice(b",\"id\":\"");
+        out.extend_from_slice(id.to_string().as_bytes());
+        out.extend_from_slice(b"\",\"latency_ms\":");
+        push_u64(out, outcome.latency_ms);
+        out.extend_from_slice(b",\"response_data\":");
+        match &outcome.response {
+            Some(envelope) => push_sorted_envelope(out, envelope),
+            None => out.extend_from_slice(b"null"),
+        }
+        out.extend_from_slice(b",\"token_usage\":");
+        push_tokens(out, outcome.tokens);
+        out.extend_from_slice(b",\"updated_at\":\"");
+        out.extend_from_slice(nanosecond_text(at).as_bytes());
+        out.extend_from_slice(b"\"}\n");
+    }
 }
 
 fn push_envelope(out: &mut Vec<u8>, envelope: &Envelope) {

@@ -12,7 +12,7 @@ use symlog_keys::LoggingKey;
 use symlog_sink::{MemoryStorage, ObjectName, Storage};
 
 use super::inspect::is_symbiont;
-use super::line::{Head, Outcome, parse_entry, parse_update, push_entry, push_update, update_id};
+use super::line::{Head, Outcome, SealedLines, parse_entry, parse_update, update_id};
 use super::{SymbiontEntries, SymbiontFile};
 use crate::format::Timestamp;
 use crate::read::{Entry, Filter};
@@ -127,7 +127,7 @@ fn a_filter_spares_what_is_not_wanted() {
 fn a_line_written_anew_has_the_bytes_of_the_reference() {
     for (log, _) in FIXTURES {
         for line in log.lines() {
-            let mut out = Vec::new();
+            let mut out = SealedLines::default();
             if let Some(json) = line.strip_prefix("UPDATE: ") {
                 let update = parse_update(json.as_bytes()).unwrap();
                 let outcome = Outcome {
@@ -138,7 +138,7 @@ fn a_line_written_anew_has_the_bytes_of_the_reference() {
                 };
                 let value: Value = serde_json::from_str(json).unwrap();
                 let at = moment(value["updated_at"].as_str().unwrap());
-                push_update(&mut out, update_id(json.as_bytes()).unwrap(), at, &outcome);
+                out.push_update(update_id(json.as_bytes()).unwrap(), at, &outcome);
             } else {
                 let entry = parse_entry(line.as_bytes()).unwrap();
                 let metadata: Vec<_> = entry
@@ -159,15 +159,14 @@ fn a_line_written_anew_has_the_bytes_of_the_reference() {
                     tokens: entry.token_usage,
                     response: entry.response_data.map(|e| e.decode().unwrap()),
                 };
-                push_entry(
-                    &mut out,
-                    entry.id,
-                    moment(&entry.timestamp),
-                    &head,
-                    &outcome,
-                );
+                out.push_entry(entry.id, moment(&entry.timestamp), &head, &outcome);
             }
-            assert_eq!(String::from_utf8(out).unwrap().trim_end(), line);
+            assert_eq!(
+                String::from_utf8(out.as_bytes().to_vec())
+                    .unwrap()
+                    .trim_end(),
+                line
+            );
         }
     }
 }
@@ -218,7 +217,7 @@ impl Maker {
         }
     }
 
-    fn request(mut self, n: u8, response: Option<&str>) -> Self {
+    fn request(self, n: u8, response: Option<&str>) -> Self {
         let head = Head {
             agent_id: "a",
             kind: crate::ModelInteractionType::Completion,
@@ -230,24 +229,20 @@ impl Maker {
             response: response.map(|text| self.envelope(text)),
             ..Outcome::default()
         };
-        push_entry(
-            &mut self.out,
-            id(n),
-            SystemTime::UNIX_EPOCH,
-            &head,
-            &outcome,
-        );
-        self
+        let mut lines = SealedLines::default();
+        lines.push_entry(id(n), SystemTime::UNIX_EPOCH, &head, &outcome);
+        self.raw(lines.as_bytes())
     }
 
-    fn answer(mut self, n: u8, latency_ms: u64) -> Self {
+    fn answer(self, n: u8, latency_ms: u64) -> Self {
         let outcome = Outcome {
             latency_ms,
             response: Some(self.envelope(&format!("{{\"content\":\"{latency_ms}\"}}"))),
             ..Outcome::default()
         };
-        push_update(&mut self.out, id(n), SystemTime::UNIX_EPOCH, &outcome);
-        self
+        let mut lines = SealedLines::default();
+        lines.push_update(id(n), SystemTime::UNIX_EPOCH, &outcome);
+        self.raw(lines.as_bytes())
     }
 
     fn raw(mut self, bytes: &[u8]) -> Self {
