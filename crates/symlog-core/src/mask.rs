@@ -234,7 +234,7 @@ impl MaskStep {
         let mut masked: Vec<(Cow<'static, str>, Cow<'static, str>)> = metadata
             .into_iter()
             .map(|(key, value)| {
-                let value = owned(&self.masker.mask_field(&key, &value, counts), &value);
+                let value = self.masker.mask_field(&key, &value, counts).into_owned();
                 let key = match self.masker.mask(&key, counts) {
                     Cow::Borrowed(_) => None,
                     Cow::Owned(masked) => Some(masked),
@@ -287,13 +287,6 @@ fn number_repeated_keys(pairs: &mut [(Cow<'static, str>, Cow<'static, str>)]) {
     }
     if pairs.iter().any(|(key, _)| key.contains('#')) {
         pairs.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    }
-}
-
-fn owned(masked: &Cow<'_, str>, original: &str) -> String {
-    match masked {
-        Cow::Borrowed(_) => original.to_owned(),
-        Cow::Owned(masked) => masked.clone(),
     }
 }
 

@@ -426,7 +426,7 @@ fn loggers_on_one_path_share_the_writer_and_dropping_flushes() {
     let one = symbiont(&place).build().unwrap();
     let two = symbiont(&place).build().unwrap();
     for logger in [&one, &two] {
-        let _ = logger.submit(completion("x")).unwrap();
+        let _receipt = logger.submit(completion("x")).unwrap();
     }
     let other = symbiont(&place).durability(Durability::Entry).build();
     assert!(matches!(
