@@ -15,6 +15,7 @@ mod pipeline;
 mod read;
 mod seal;
 pub mod secrets;
+mod symbiont;
 mod verify;
 
 pub use clock::{Clock, SystemClock};

@@ -50,6 +50,9 @@ pub(crate) struct MaskStep {
     /// Names that hold personal data become pseudonyms under this key, so that the same name
     /// stays the same in one log and says nothing outside it.
     pseudonyms: Key,
+    /// Whether the line takes the whole masked text of an error, because there is no place for it
+    /// under seal.
+    whole_errors: bool,
 }
 
 /// Room for the authentication tag, so that sealing in place does not move the buffer.
@@ -57,7 +60,19 @@ const TAG_ROOM: usize = 16;
 
 impl MaskStep {
     pub(crate) fn new(masker: Masker, pseudonyms: Key) -> Self {
-        Self { masker, pseudonyms }
+        Self {
+            masker,
+            pseudonyms,
+            whole_errors: false,
+        }
+    }
+
+    /// For a format whose response holds no error: the masked text stands on the line.
+    pub(crate) fn with_whole_errors(self) -> Self {
+        Self {
+            whole_errors: true,
+            ..self
+        }
     }
 
     pub(crate) fn mask(&self, parts: Parts, id: EntryId, timestamp: Timestamp) -> Masked {
@@ -81,7 +96,13 @@ impl MaskStep {
             trace,
             parent,
         } = parts;
-        let error = error.map(|text| ErrorText::new(&text, &self.masker, &mut counts));
+        let error = error.map(|text| {
+            if self.whole_errors {
+                ErrorText::whole(&text, &self.masker, &mut counts)
+            } else {
+                ErrorText::new(&text, &self.masker, &mut counts)
+            }
+        });
         // An entry always has an envelope: its salt blinds the metadata digest. An error is an
         // outcome, so it stands with a response.
         let answered = response.is_some() || error.is_some();
@@ -285,6 +306,13 @@ struct ErrorText {
 }
 
 impl ErrorText {
+    fn whole(text: &str, masker: &Masker, counts: &mut Counts) -> Self {
+        Self {
+            class: Cow::Owned(masker.mask(text, counts).into_owned()),
+            sealed: None,
+        }
+    }
+
     fn new(text: &str, masker: &Masker, counts: &mut Counts) -> Self {
         let head = text.split_once(':').map_or(text, |(head, _)| head);
         if is_class(text) {

@@ -16,7 +16,7 @@ use crate::error::LoggingError;
 ///
 /// # Errors
 ///
-/// When a profile, a rule file or an operator that it names does not make sense.
+/// When a profile, rule or operator does not exist, or one of its files cannot be read.
 pub fn build_masker(config: &MaskingConfig, enabled: bool) -> Result<Masker, LoggingError> {
     let profile = if enabled {
         profile(&config.profile)?

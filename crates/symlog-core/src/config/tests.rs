@@ -410,3 +410,20 @@ fn what_is_no_configuration_is_refused() {
         Err(ConfigError::Read { .. })
     ));
 }
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    // A packaged crate comes without the pages of the project.
+    let Ok(page) = std::fs::read_to_string(page) else {
+        return;
+    };
+    let mut examples = page
+        .split("```toml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    check_default(examples.next().unwrap());
+    for example in examples {
+        parse(example).unwrap();
+    }
+}

@@ -18,7 +18,8 @@ use symlog_pii::Masker;
 use crate::config::{Config, FailureMode, LoggingConfig};
 use crate::error::LoggingError;
 use crate::interaction::Interaction;
-use crate::pipeline::{Pipeline, Receipt, Stats};
+use crate::pipeline::{Intake, Pipeline, Receipt, Stats};
+use crate::symbiont::SymbiontLog;
 
 /// Logs model interactions: masks them, encrypts them and appends them durably.
 ///
@@ -38,10 +39,31 @@ struct Inner {
 }
 
 /// Where entries go.
+#[derive(Clone)]
 enum Backend {
     /// `enabled = false`.
     Disabled,
     Pipeline(Arc<Pipeline>),
+    Symbiont(Arc<SymbiontLog>),
+}
+
+impl Backend {
+    fn intake(&self) -> Option<&Intake> {
+        match self {
+            Self::Disabled => None,
+            Self::Pipeline(pipeline) => Some(pipeline.intake()),
+            Self::Symbiont(log) => Some(log.intake()),
+        }
+    }
+
+    /// Ends the threads of the log once it was closed.
+    fn stop(&self) {
+        match self {
+            Self::Disabled => {}
+            Self::Pipeline(pipeline) => pipeline.stop(),
+            Self::Symbiont(log) => log.stop(),
+        }
+    }
 }
 
 impl ModelLogger {
@@ -112,9 +134,9 @@ impl ModelLogger {
     ///
     /// When the logger is closed, or the policy for a full queue or a large payload is to refuse.
     pub fn submit(&self, interaction: Interaction) -> Result<Receipt, LoggingError> {
-        match &self.inner.backend {
-            Backend::Disabled => Ok(Receipt::disabled(interaction.parts.id)),
-            Backend::Pipeline(pipeline) => pipeline.submit(interaction),
+        match self.inner.backend.intake() {
+            None => Ok(Receipt::disabled(interaction.parts.id)),
+            Some(intake) => intake.submit(interaction),
         }
     }
 
@@ -124,9 +146,9 @@ impl ModelLogger {
     ///
     /// As [`submit`](Self::submit).
     pub async fn submit_async(&self, interaction: Interaction) -> Result<Receipt, LoggingError> {
-        match &self.inner.backend {
-            Backend::Disabled => Ok(Receipt::disabled(interaction.parts.id)),
-            Backend::Pipeline(pipeline) => pipeline.submit_async(interaction).await,
+        match self.inner.backend.intake() {
+            None => Ok(Receipt::disabled(interaction.parts.id)),
+            Some(intake) => intake.submit_async(interaction).await,
         }
     }
 
@@ -136,9 +158,9 @@ impl ModelLogger {
     ///
     /// When the sync fails, or the logger is closed.
     pub async fn flush(&self) -> Result<(), LoggingError> {
-        match &self.inner.backend {
-            Backend::Disabled => Ok(()),
-            Backend::Pipeline(pipeline) => pipeline.barrier()?.await,
+        match self.inner.backend.intake() {
+            None => Ok(()),
+            Some(intake) => intake.barrier()?.await,
         }
     }
 
@@ -149,14 +171,12 @@ impl ModelLogger {
     ///
     /// When the last sync fails, or the logger was closed already.
     pub async fn close(&self) -> Result<(), LoggingError> {
-        match &self.inner.backend {
-            Backend::Disabled => Ok(()),
-            Backend::Pipeline(pipeline) => {
-                let outcome = pipeline.close()?.await;
-                pipeline.stop();
-                outcome
-            }
-        }
+        let Some(intake) = self.inner.backend.intake() else {
+            return Ok(());
+        };
+        let outcome = intake.close()?.await;
+        self.inner.backend.stop();
+        outcome
     }
 
     /// [`flush`](Self::flush) for code that is not async.
@@ -179,17 +199,18 @@ impl ModelLogger {
 
     /// Counts an entry that an observer gave up.
     pub(crate) fn note_failure(&self) {
-        if let Backend::Pipeline(pipeline) = &self.inner.backend {
-            pipeline.note_failure();
+        if let Some(intake) = self.inner.backend.intake() {
+            intake.note_failure();
         }
     }
 
     /// What was logged, masked and lost since the log was opened.
     pub fn stats(&self) -> Stats {
-        match &self.inner.backend {
-            Backend::Disabled => Stats::default(),
-            Backend::Pipeline(pipeline) => pipeline.stats(),
-        }
+        self.inner
+            .backend
+            .intake()
+            .map(Intake::stats)
+            .unwrap_or_default()
     }
 }
 

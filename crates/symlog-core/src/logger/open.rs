@@ -18,6 +18,7 @@ use crate::config::{LogFormat, LoggingConfig};
 use crate::error::LoggingError;
 use crate::masking::build_masker;
 use crate::pipeline::{Opening, Pipeline, block_on};
+use crate::symbiont::{SymbiontLog, SymbiontOpening, holds_symbiont};
 
 pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> {
     let path = PathBuf::from(&builder.config.log_file_path);
@@ -30,16 +31,16 @@ pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> 
         tracing::warn!("Model logging is disabled; set `logging.enabled = true` to log");
         Backend::Disabled
     } else {
-        match builder.settings.format {
+        let fingerprint = fingerprint(&builder);
+        let own = masker.clone();
+        registry::share(&path, fingerprint, || match builder.settings.format {
             LogFormat::Symlog => {
-                let fingerprint = fingerprint(&builder);
-                let own = masker.clone();
-                let pipeline =
-                    registry::share(&path, fingerprint, || open_pipeline(builder, &path, own))?;
-                Backend::Pipeline(pipeline)
+                open_pipeline(builder, &path, own).map(|log| Backend::Pipeline(Arc::new(log)))
             }
-            LogFormat::Symbiont => return Err(unsupported()),
-        }
+            LogFormat::Symbiont => {
+                open_symbiont(builder, &path, own).map(|log| Backend::Symbiont(Arc::new(log)))
+            }
+        })?
     };
     Ok(ModelLogger {
         inner: Arc::new(Inner {
@@ -62,6 +63,12 @@ fn open_pipeline(
     let log_exists = !storage.objects()?.is_empty() && has_bytes(&*storage)?;
     let keyring_exists = keyring_path.symlink_metadata().is_ok();
     if log_exists && !keyring_exists {
+        if holds_symbiont(&*storage)? {
+            return Err(LoggingError::Unreadable {
+                path: path.to_owned(),
+                message: "is a log of `format = \"symbiont\"`; set that to go on with it, or choose another `log_file_path`".to_owned(),
+            });
+        }
         return Err(LoggingError::KeyManagementError {
             message: format!(
                 "{} holds a log, but its keyring {} is missing; bring the keyring back from a backup, or choose another `log_file_path`",
@@ -95,6 +102,39 @@ fn open_pipeline(
         retention: builder.retention,
         object_bytes: builder.archive.seal_bytes,
         key_note: Some(key_note),
+    })
+}
+
+fn open_symbiont(
+    builder: LoggerBuilder,
+    path: &Path,
+    masker: Masker,
+) -> Result<SymbiontLog, LoggingError> {
+    if keyring_path(path).symlink_metadata().is_ok() {
+        return Err(LoggingError::Unreadable {
+            path: path.to_owned(),
+            message: "has a keyring, so it is a log of `format = \"symlog\"`; set that, or choose another `log_file_path`".to_owned(),
+        });
+    }
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    let provider = default_provider();
+    let resolved = resolve_key(
+        &builder.config,
+        builder.store.clone(),
+        builder.secrets.as_ref(),
+        builder.strict,
+        has_bytes(&*storage)?,
+        &provider,
+    )?;
+    SymbiontLog::open(SymbiontOpening {
+        path: path.to_owned(),
+        storage,
+        key: resolved.key,
+        provider,
+        masker,
+        clock: builder.clock,
+        config: builder.config,
+        settings: builder.settings,
     })
 }
 
@@ -216,11 +256,4 @@ fn fingerprint(builder: &LoggerBuilder) -> String {
         builder.config, builder.settings, builder.masking, builder.retention, builder.archive
     );
     text
-}
-
-fn unsupported() -> LoggingError {
-    LoggingError::ConfigurationError {
-        message: "format".to_owned(),
-        source: None,
-    }
 }

@@ -6,25 +6,57 @@ use std::sync::{Arc, LazyLock, Weak};
 
 use parking_lot::Mutex;
 
+use super::Backend;
 use crate::error::LoggingError;
 use crate::pipeline::Pipeline;
+use crate::symbiont::SymbiontLog;
 
 static OPEN: LazyLock<Mutex<HashMap<PathBuf, Entry>>> = LazyLock::new(Mutex::default);
 
 struct Entry {
-    pipeline: Weak<Pipeline>,
+    backend: WeakBackend,
     /// What the log was opened with, to tell when somebody asks for something else.
     settings: String,
 }
 
-/// The pipeline that is open on `path`, or the one that `open` makes.
+enum WeakBackend {
+    Pipeline(Weak<Pipeline>),
+    Symbiont(Weak<SymbiontLog>),
+}
+
+impl WeakBackend {
+    /// `None` for a backend that writes nowhere.
+    fn of(backend: &Backend) -> Option<Self> {
+        match backend {
+            Backend::Disabled => None,
+            Backend::Pipeline(pipeline) => Some(Self::Pipeline(Arc::downgrade(pipeline))),
+            Backend::Symbiont(log) => Some(Self::Symbiont(Arc::downgrade(log))),
+        }
+    }
+
+    fn is_dropped(&self) -> bool {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.strong_count() == 0,
+            Self::Symbiont(log) => log.strong_count() == 0,
+        }
+    }
+
+    fn upgrade(&self) -> Option<Backend> {
+        match self {
+            Self::Pipeline(pipeline) => pipeline.upgrade().map(Backend::Pipeline),
+            Self::Symbiont(log) => log.upgrade().map(Backend::Symbiont),
+        }
+    }
+}
+
+/// The log that is open on `path`, or the one that `open` makes.
 ///
 /// The lock is held meanwhile, so that two loggers opened at once do not race for the log.
 pub(super) fn share(
     path: &Path,
     settings: String,
-    open: impl FnOnce() -> Result<Pipeline, LoggingError>,
-) -> Result<Arc<Pipeline>, LoggingError> {
+    open: impl FnOnce() -> Result<Backend, LoggingError>,
+) -> Result<Backend, LoggingError> {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     // Two ways to the same directory are the same log.
     let path = match (path.parent().map(Path::canonicalize), path.file_name()) {
@@ -32,10 +64,10 @@ pub(super) fn share(
         _ => path,
     };
     let mut open_logs = OPEN.lock();
-    open_logs.retain(|_, entry| entry.pipeline.strong_count() > 0);
+    open_logs.retain(|_, entry| !entry.backend.is_dropped());
     if let Some(entry) = open_logs.get(&path)
-        && let Some(pipeline) = entry.pipeline.upgrade()
-        && !pipeline.is_closed()
+        && let Some(backend) = entry.backend.upgrade()
+        && !backend.intake().is_none_or(|intake| intake.is_closed())
     {
         if entry.settings != settings {
             return Err(LoggingError::ConfigurationError {
@@ -46,15 +78,17 @@ pub(super) fn share(
                 source: None,
             });
         }
-        return Ok(pipeline);
+        return Ok(backend);
     }
-    let pipeline = Arc::new(open()?);
-    open_logs.insert(
-        path,
-        Entry {
-            pipeline: Arc::downgrade(&pipeline),
-            settings,
-        },
-    );
-    Ok(pipeline)
+    let backend = open()?;
+    if let Some(weak) = WeakBackend::of(&backend) {
+        open_logs.insert(
+            path,
+            Entry {
+                backend: weak,
+                settings,
+            },
+        );
+    }
+    Ok(backend)
 }

@@ -15,22 +15,22 @@ const ASLEEP: u8 = 2;
 /// sleeping: it looks at the queue by itself every [`DOZE`], and handing over wakes nobody. Only
 /// a logger that has been idle for a while sleeps for good, and its next caller wakes it.
 #[derive(Debug, Default)]
-pub(super) struct Doorbell {
+pub(crate) struct Doorbell {
     state: AtomicU8,
     worker: OnceLock<Thread>,
 }
 
 /// Short against a person's patience, long against the cost of a wake-up.
-pub(super) const DOZE: Duration = Duration::from_micros(500);
+pub(crate) const DOZE: Duration = Duration::from_micros(500);
 
 impl Doorbell {
     /// Called once by the worker that watches the queue.
-    pub(super) fn answer(&self) {
+    pub(crate) fn answer(&self) {
         let _ = self.worker.set(std::thread::current());
     }
 
     /// Wakes the worker whatever it does.
-    pub(super) fn ring(&self) {
+    pub(crate) fn ring(&self) {
         fence(Ordering::SeqCst);
         if self.state.load(Ordering::Relaxed) != AWAKE {
             self.wake();
@@ -38,7 +38,7 @@ impl Doorbell {
     }
 
     /// Wakes the worker unless it will look by itself.
-    pub(super) fn ring_if_asleep(&self) {
+    pub(crate) fn ring_if_asleep(&self) {
         // Pairs with the fence in `sleep`: either the worker sees what was pushed before, or this
         // sees that it sleeps.
         fence(Ordering::SeqCst);
@@ -57,7 +57,7 @@ impl Doorbell {
     }
 
     /// Rests until rung, or for a doze; `nothing_to_do` is asked once more before.
-    pub(super) fn rest(&self, deeply: bool, nothing_to_do: impl FnOnce() -> bool) {
+    pub(crate) fn rest(&self, deeply: bool, nothing_to_do: impl FnOnce() -> bool) {
         self.state
             .store(if deeply { ASLEEP } else { DOZING }, Ordering::SeqCst);
         fence(Ordering::SeqCst);

@@ -7,6 +7,7 @@
 mod chunks;
 mod classes;
 mod doorbell;
+mod intake;
 mod output;
 mod queue;
 mod receipt;
@@ -19,7 +20,11 @@ mod units;
 mod worker;
 mod writer;
 
+pub(crate) use doorbell::Doorbell;
+pub(crate) use intake::Intake;
+pub(crate) use queue::{Item, Queue};
 pub use receipt::Receipt;
-pub(crate) use receipt::block_on;
+pub(crate) use receipt::{Completion, block_on};
 pub(crate) use shared::{Opening, Pipeline};
+pub(crate) use stats::Counters;
 pub use stats::Stats;

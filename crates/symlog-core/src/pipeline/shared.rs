@@ -3,9 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::task::Poll;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use symlog_crypto::CryptoProvider;
@@ -15,19 +13,17 @@ use symlog_sink::Storage;
 
 use super::classes::Classes;
 use super::doorbell::Doorbell;
+use super::intake::Intake;
 use super::output::Output;
-use super::queue::{Item, Queue};
-use super::receipt::{Completion, Receipt, block_on};
+use super::queue::Queue;
 use super::recovery::recover;
 use super::sequencer::Sequencer;
-use super::stats::{Counters, Stats};
+use super::stats::Counters;
 use super::units::Units;
 use super::worker::{self, Helper};
 use super::writer::Writer;
 use crate::clock::Clock;
-use crate::config::{
-    Durability, LoggingConfig, MetadataMode, Overflow, Oversize, RetentionClass, Settings,
-};
+use crate::config::{Durability, LoggingConfig, MetadataMode, RetentionClass, Settings};
 use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
 use crate::interaction::{EntryId, Interaction};
@@ -64,12 +60,12 @@ pub(super) struct SegmentFailure {
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    pub(super) queue: Queue,
+    pub(super) queue: Arc<Queue>,
     pub(super) doorbell: Arc<Doorbell>,
     pub(super) helpers: Vec<Helper>,
     pub(super) sequencer: Mutex<Sequencer>,
     pub(super) output: Output,
-    pub(super) stats: Counters,
+    pub(super) stats: Arc<Counters>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) provider: CryptoProvider,
@@ -147,11 +143,8 @@ impl Shared {
 #[derive(Debug)]
 pub(crate) struct Pipeline {
     shared: Arc<Shared>,
+    intake: Intake,
     threads: Mutex<Threads>,
-    closed: AtomicBool,
-    overflow: Overflow,
-    oversize: Oversize,
-    max_entry_size: usize,
 }
 
 #[derive(Debug, Default)]
@@ -160,10 +153,6 @@ struct Threads {
     writer: Option<JoinHandle<()>>,
 }
 
-/// How long dropping a logger waits for what is still queued.
-const DROP_BOUND: Duration = Duration::from_secs(5);
-/// What an entry occupies besides its payload.
-const ENTRY_OVERHEAD: usize = 1024;
 /// Sealed bytes that may wait for the writer.
 const OUTPUT_BYTES: usize = 32 << 20;
 const MIN_CHUNK: usize = 4 << 10;
@@ -208,12 +197,13 @@ impl Pipeline {
             Durability::Buffered => 0,
         };
         let chunk_bytes = config.max_entry_size.clamp(MIN_CHUNK, MAX_CHUNK);
+        let intake = Intake::new(&config, &settings, Arc::clone(&clock));
         let shared = Arc::new(Shared {
-            queue: Queue::new(settings.queue_bytes),
-            doorbell: Arc::default(),
+            queue: intake.queue(),
+            doorbell: intake.doorbell(),
             helpers: (1..cores.min(4)).map(|_| Helper::default()).collect(),
             output: Output::new(OUTPUT_BYTES),
-            stats: Counters::default(),
+            stats: intake.counters(),
             clock,
             log_id,
             writer_public: keyring.signing_key()?.public_key(),
@@ -242,136 +232,14 @@ impl Pipeline {
         let threads = start(&shared, writer)?;
         Ok(Self {
             shared,
+            intake,
             threads: Mutex::new(threads),
-            closed: AtomicBool::new(false),
-            overflow: settings.overflow,
-            oversize: settings.oversize,
-            max_entry_size: config.max_entry_size,
         })
     }
 
-    /// Hands an entry over. Waits only where the overflow policy is to wait and the queue is full.
-    pub(crate) fn submit(&self, mut interaction: Interaction) -> Result<Receipt, LoggingError> {
-        let bytes = self.admit(&mut interaction)?;
-        if !self.shared.queue.reserve(bytes) {
-            match self.overflow {
-                Overflow::Block => block_on(self.room(bytes)),
-                Overflow::Reject => return Err(self.full()),
-                Overflow::Drop => return Ok(self.dropped(&interaction)),
-            }
-        }
-        Ok(self.push(interaction, bytes))
-    }
-
-    /// As [`submit`](Self::submit), but waits without blocking the thread.
-    pub(crate) async fn submit_async(
-        &self,
-        mut interaction: Interaction,
-    ) -> Result<Receipt, LoggingError> {
-        let bytes = self.admit(&mut interaction)?;
-        if !self.shared.queue.reserve(bytes) {
-            match self.overflow {
-                Overflow::Block => self.room(bytes).await,
-                Overflow::Reject => return Err(self.full()),
-                Overflow::Drop => return Ok(self.dropped(&interaction)),
-            }
-        }
-        Ok(self.push(interaction, bytes))
-    }
-
-    fn admit(&self, interaction: &mut Interaction) -> Result<usize, LoggingError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(LoggingError::Closed);
-        }
-        let payload = interaction.payload_bytes();
-        if self.oversize == Oversize::Reject && payload > self.max_entry_size {
-            return Err(LoggingError::TooLarge {
-                bytes: payload,
-                limit: self.max_entry_size,
-            });
-        }
-        if interaction.parts.timestamp.is_none() {
-            interaction.parts.timestamp = Some(self.shared.clock.now());
-        }
-        Ok(payload + ENTRY_OVERHEAD)
-    }
-
-    async fn room(&self, bytes: usize) {
-        std::future::poll_fn(
-            |cx| match self.shared.queue.poll_reserve(bytes, cx.waker()) {
-                Poll::Ready(()) => Poll::Ready(()),
-                Poll::Pending => {
-                    self.shared.doorbell.ring();
-                    Poll::Pending
-                }
-            },
-        )
-        .await;
-    }
-
-    fn full(&self) -> LoggingError {
-        LoggingError::QueueFull {
-            queued: self.shared.queue.used(),
-            limit: self.shared.queue.limit(),
-        }
-    }
-
-    fn dropped(&self, interaction: &Interaction) -> Receipt {
-        self.shared.queue.note_drop();
-        self.shared.stats.update(|stats| stats.dropped += 1);
-        let completion = Completion::new(interaction.parts.id);
-        completion.fail(self.full());
-        self.shared.doorbell.ring_if_asleep();
-        Receipt::new(completion, Arc::clone(&self.shared.doorbell))
-    }
-
-    fn push(&self, interaction: Interaction, bytes: usize) -> Receipt {
-        let completion = Completion::new(interaction.parts.id);
-        let receipt = Receipt::new(Arc::clone(&completion), Arc::clone(&self.shared.doorbell));
-        self.shared.queue.push(Item::Entry {
-            interaction,
-            completion,
-            bytes,
-        });
-        self.shared.doorbell.ring_if_asleep();
-        receipt
-    }
-
-    /// Resolves once everything handed over before is synced.
-    pub(crate) fn barrier(&self) -> Result<Receipt, LoggingError> {
-        if self.closed.load(Ordering::Acquire) {
-            return Err(LoggingError::Closed);
-        }
-        Ok(self.push_barrier(false))
-    }
-
-    fn push_barrier(&self, close: bool) -> Receipt {
-        let completion = Completion::new(None);
-        let receipt = Receipt::new(Arc::clone(&completion), Arc::clone(&self.shared.doorbell));
-        self.shared.queue.push(Item::Barrier { completion, close });
-        self.shared.doorbell.ring();
-        receipt
-    }
-
-    /// Takes nothing more; resolves once everything handed over before is synced and the log says
-    /// that it was closed in order.
-    pub(crate) fn close(&self) -> Result<Receipt, LoggingError> {
-        if self.closed.swap(true, Ordering::AcqRel) {
-            return Err(LoggingError::Closed);
-        }
-        Ok(self.push_barrier(true))
-    }
-
-    pub(crate) fn is_closed(&self) -> bool {
-        self.closed.load(Ordering::Acquire)
-    }
-
-    pub(crate) fn note_failure(&self) {
-        self.shared.stats.update(|stats| stats.failed += 1);
-    }
-
-    pub(crate) fn stats(&self) -> Stats {
-        self.shared.stats.snapshot()
+    /// The way in.
+    pub(crate) fn intake(&self) -> &Intake {
+        &self.intake
     }
 
     /// Lets the threads end and waits for them; the lock on the log goes with them.
@@ -384,7 +252,7 @@ impl Pipeline {
             .workers
             .drain(..)
             .map(died)
-            .fold(false, |lost, died| lost | died);
+            .fold(false, |any, died| any | died);
         self.shared.output.stop();
         lost |= threads.writer.take().is_some_and(died);
         if lost {
@@ -395,24 +263,11 @@ impl Pipeline {
 
 impl Drop for Pipeline {
     fn drop(&mut self) {
-        if let Ok(receipt) = self.close() {
-            match receipt.wait_until(Instant::now() + DROP_BOUND) {
-                Some(Ok(())) => {}
-                Some(Err(error)) => {
-                    tracing::warn!(%error, "entries were lost when the logger was dropped");
-                }
-                None => {
-                    tracing::warn!(
-                        queued = self.shared.queue.len(),
-                        "the logger was dropped with entries still queued; call `close` and wait for it"
-                    );
-                    // The threads are left to finish by themselves.
-                    self.shared.stopping.store(true, Ordering::Release);
-                    return;
-                }
-            }
+        if self.intake.close_within_bound() {
+            self.stop();
+        } else {
+            self.shared.stopping.store(true, Ordering::Release);
         }
-        self.stop();
     }
 }
 

@@ -21,14 +21,14 @@ pub struct Stats {
 
 /// The counters behind [`Stats`]; touched once a batch, never on the caller's thread.
 #[derive(Debug, Default)]
-pub(super) struct Counters(Mutex<Stats>);
+pub(crate) struct Counters(Mutex<Stats>);
 
 impl Counters {
-    pub(super) fn update(&self, change: impl FnOnce(&mut Stats)) {
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Stats)) {
         change(&mut self.0.lock());
     }
 
-    pub(super) fn snapshot(&self) -> Stats {
+    pub(crate) fn snapshot(&self) -> Stats {
         self.0.lock().clone()
     }
 }

@@ -1,7 +1,6 @@
 //! The newest entries, live.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use memchr::memmem::Finder;
 use symlog_sink::ObjectName;
@@ -12,7 +11,7 @@ use super::filter::Filter;
 use super::lines::Lines;
 use super::objects::{Objects, object_label};
 use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
-use super::reader::LogReader;
+use super::reader::SymlogReader;
 use super::segment_body;
 use crate::format::{Body, Line, parse_line};
 use crate::interaction::EntryId;
@@ -21,8 +20,8 @@ use crate::interaction::EntryId;
 ///
 /// A request comes when it is logged, as open, and again with its response when that is logged.
 #[derive(Debug)]
-pub struct Follow<'a> {
-    reader: &'a LogReader,
+pub(crate) struct SymlogFollow<'a> {
+    reader: &'a SymlogReader,
     opener: Opener<'a>,
     filter: Filter,
     objects: Objects,
@@ -36,12 +35,10 @@ pub struct Follow<'a> {
 
 /// Open requests kept for their responses.
 const OPEN: usize = 4096;
-/// How often the file is looked at while nothing comes.
-const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
-impl<'a> Follow<'a> {
+impl<'a> SymlogFollow<'a> {
     pub(super) fn new(
-        reader: &'a LogReader,
+        reader: &'a SymlogReader,
         newest: usize,
         filter: Filter,
     ) -> Result<Self, ReadError> {
@@ -110,12 +107,7 @@ impl<'a> Follow<'a> {
         Ok(())
     }
 
-    /// The next entry that is there; `None` if there is none yet.
-    ///
-    /// # Errors
-    ///
-    /// For a line that cannot be read; the next call goes on behind it.
-    pub fn poll_next(&mut self) -> Result<Option<Entry>, ReadError> {
+    pub(super) fn poll_next(&mut self) -> Result<Option<Entry>, ReadError> {
         loop {
             let Some(lines) = &mut self.lines else {
                 if !self.next_object()? {
@@ -163,20 +155,6 @@ impl<'a> Follow<'a> {
                 }
                 _ => {}
             }
-        }
-    }
-
-    /// Waits for the next entry.
-    ///
-    /// # Errors
-    ///
-    /// As [`poll_next`](Self::poll_next).
-    pub fn wait_next(&mut self) -> Result<Entry, ReadError> {
-        loop {
-            if let Some(entry) = self.poll_next()? {
-                return Ok(entry);
-            }
-            std::thread::sleep(LOOK_AGAIN);
         }
     }
 

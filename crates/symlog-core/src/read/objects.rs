@@ -69,7 +69,7 @@ impl Objects {
     pub(crate) fn lines(&self, at: usize, offset: u64) -> Result<Lines, SinkError> {
         let item = &self.items[at];
         let source: Box<dyn Source> = match &item.source {
-            Some(source) => Box::new(Shared(Arc::clone(source))),
+            Some(source) => Box::new(SharedSource(Arc::clone(source))),
             None => self.storage.source(&item.name)?,
         };
         Ok(Lines::from_offset(source, offset))
@@ -118,10 +118,10 @@ pub(crate) fn object_label(name: &ObjectName) -> String {
 
 /// A source that several readers hold.
 #[derive(Debug)]
-struct Shared(Arc<dyn Source>);
+pub(crate) struct SharedSource(pub(crate) Arc<dyn Source>);
 
 #[deny(clippy::missing_trait_methods)]
-impl Source for Shared {
+impl Source for SharedSource {
     fn len(&self) -> Result<u64, SinkError> {
         self.0.len()
     }

@@ -10,49 +10,25 @@ use symlog_sink::{FileStorage, Storage};
 use super::entry::Entry;
 use super::error::ReadError;
 use super::filter::Filter;
-use super::follow::Follow;
 use super::objects::{Objects, object_label};
 use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
 use super::{Lines, SegmentTable, segment_body};
-use crate::config::Config;
 use crate::error::LoggingError;
 use crate::format::{Body, Line, LineError, parse_line};
 use crate::interaction::EntryId;
-use crate::logger::{keyring_path, resolve_key};
+use crate::logger::keyring_path;
 
-/// Reads a log, also while it is written.
+/// Reads a log of version 1 of the format.
 #[derive(Debug, Clone)]
-pub struct LogReader {
+pub(crate) struct SymlogReader {
     storage: Arc<dyn Storage>,
     keyring: Keyring,
     provider: CryptoProvider,
 }
 
-impl LogReader {
-    /// Opens the log that a configuration names, with the key that it leads to.
-    ///
-    /// # Errors
-    ///
-    /// When there is no log, no key, or the key does not fit.
-    pub fn from_config(config: &Config) -> Result<Self, LoggingError> {
-        let provider = default_provider();
-        let resolved = resolve_key(
-            &config.logging,
-            None,
-            config.secrets.as_ref(),
-            config.strict,
-            true,
-            &provider,
-        )?;
-        Self::open(Path::new(&config.logging.log_file_path), &resolved.key)
-    }
-
+impl SymlogReader {
     /// Opens the log at `path` with its logging key.
-    ///
-    /// # Errors
-    ///
-    /// When there is no log, or the key does not fit.
-    pub fn open(path: &Path, key: &LoggingKey) -> Result<Self, LoggingError> {
+    pub(super) fn open(path: &Path, key: &LoggingKey) -> Result<Self, LoggingError> {
         let provider = default_provider();
         let storage = FileStorage::new(path)?;
         let keyring_path = keyring_path(path);
@@ -77,25 +53,6 @@ impl LogReader {
         })
     }
 
-    /// The entries that `filter` wants, in the order in which they were logged, each with its
-    /// response. The log is read as it is now.
-    ///
-    /// # Errors
-    ///
-    /// When the log's files cannot be read.
-    pub fn entries(&self, filter: Filter) -> Result<Entries<'_>, ReadError> {
-        Entries::new(self, filter)
-    }
-
-    /// Follows the log from its `newest` newest entries on.
-    ///
-    /// # Errors
-    ///
-    /// When the log's files cannot be read.
-    pub fn follow(&self, newest: usize, filter: Filter) -> Result<Follow<'_>, ReadError> {
-        Follow::new(self, newest, filter)
-    }
-
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.keyring
     }
@@ -116,7 +73,7 @@ impl LogReader {
 /// The entries of a log. An item that cannot be read comes as an error, and reading goes on
 /// behind it.
 #[derive(Debug)]
-pub struct Entries<'a> {
+pub(crate) struct SymlogEntries<'a> {
     opener: Opener<'a>,
     objects: Objects,
     filter: Filter,
@@ -129,8 +86,8 @@ pub struct Entries<'a> {
     joined: HashSet<EntryId>,
 }
 
-impl<'a> Entries<'a> {
-    fn new(reader: &'a LogReader, filter: Filter) -> Result<Self, ReadError> {
+impl<'a> SymlogEntries<'a> {
+    pub(super) fn new(reader: &'a SymlogReader, filter: Filter) -> Result<Self, ReadError> {
         let objects = Objects::take(reader.storage())?;
         let mut entries = Self {
             opener: reader.opener(),
@@ -351,7 +308,7 @@ impl<'a> Entries<'a> {
     }
 }
 
-impl Iterator for Entries<'_> {
+impl Iterator for SymlogEntries<'_> {
     type Item = Result<Entry, ReadError>;
 
     fn next(&mut self) -> Option<Self::Item> {

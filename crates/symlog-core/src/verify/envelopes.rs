@@ -6,7 +6,7 @@ use symlog_keys::{Keyring, KeyringError};
 
 use crate::format::{Body, ChunkPart, ControlKind, SegmentBody, UnitBody, base64};
 use crate::interaction::EntryId;
-use crate::read::{LogReader, OpenError, Opener};
+use crate::read::{OpenError, Opener, SymlogReader};
 use crate::seal::{SecretsError, open_unit_line};
 
 /// The part of a verification that needs keys.
@@ -19,7 +19,7 @@ pub(super) struct Envelopes<'a> {
 }
 
 impl<'a> Envelopes<'a> {
-    pub(super) fn new(reader: &'a LogReader) -> Self {
+    pub(super) fn new(reader: &'a SymlogReader) -> Self {
         Self {
             opener: reader.opener(),
             keyring: reader.keyring(),

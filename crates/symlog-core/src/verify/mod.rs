@@ -12,18 +12,23 @@ use std::sync::Arc;
 use symlog_sink::{FileStorage, Storage};
 
 use crate::error::LoggingError;
-use crate::read::LogReader;
+use crate::read::{LogKind, LogReader};
+use crate::symbiont::{self, holds_symbiont};
 
 /// Checks order, gaps and leaves of the log at `path`; needs no key.
 ///
 /// Without checkpoints this proves order and self-consistency: whoever can write the files could
-/// have written another consistent log, or cut the newest lines off. The report says so.
+/// have written another consistent log, or cut the newest lines off. The report says so. A file of
+/// the reference logger has nothing to check but its shape, and the report says that too.
 ///
 /// # Errors
 ///
 /// When the log's files cannot be read at all. What is wrong in them is in the report.
 pub fn verify(path: &Path) -> Result<VerifyReport, LoggingError> {
     let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    if holds_symbiont(&*storage)? {
+        return symbiont::verify(&*storage);
+    }
     scan::run(&storage, None)
 }
 
@@ -34,6 +39,9 @@ impl LogReader {
     ///
     /// As [`verify`].
     pub fn verify(&self) -> Result<VerifyReport, LoggingError> {
-        scan::run(self.storage(), Some(self))
+        match self.kind() {
+            LogKind::Symlog(log) => scan::run(log.storage(), Some(log)),
+            LogKind::Symbiont(log) => log.verify(),
+        }
     }
 }

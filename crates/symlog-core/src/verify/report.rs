@@ -62,7 +62,7 @@ pub struct VerifyReport {
 const LISTED: usize = 1000;
 
 impl VerifyReport {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self {
             order: Check::Ok,
             leaves: Check::Ok,
@@ -84,7 +84,7 @@ impl VerifyReport {
         self.problem_count == 0
     }
 
-    pub(super) fn add(&mut self, problem: Problem) {
+    pub(crate) fn add(&mut self, problem: Problem) {
         self.problem_count += 1;
         if self.problems.len() < LISTED {
             self.problems.push(problem);

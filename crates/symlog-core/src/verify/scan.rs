@@ -11,11 +11,11 @@ use crate::error::LoggingError;
 use crate::format::{Body, ControlKind, Line, LineError, SegmentBody, base64, parse_line};
 use crate::integrity::CompactRange;
 use crate::interaction::EntryId;
-use crate::read::{LineRead, LogReader, Objects, header_range, object_label, segment_body};
+use crate::read::{LineRead, Objects, SymlogReader, header_range, object_label, segment_body};
 
 pub(super) fn run(
     storage: &Arc<dyn Storage>,
-    reader: Option<&LogReader>,
+    reader: Option<&SymlogReader>,
 ) -> Result<VerifyReport, LoggingError> {
     let objects = Objects::take(storage)?;
     if objects.len() == 0 {

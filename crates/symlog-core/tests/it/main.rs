@@ -10,4 +10,5 @@ mod read;
 mod recorder;
 mod seed;
 mod support;
+mod symbiont;
 mod write;

@@ -29,7 +29,7 @@ fn entries_come_back_masked_and_in_order() {
     let place = Workplace::new();
     let logger = place.builder().build().unwrap();
     for i in 0..200 {
-        let _ = logger
+        let _receipt = logger
             .submit(
                 completion(&format!("prompt {i} for jane@example.com"))
                     .response(response(&format!("answer {i}")))
@@ -149,7 +149,7 @@ fn large_payloads_are_chunked_and_come_back_whole() {
     let logger = place.builder().build().unwrap();
     let long = "All work and no play. ".repeat(200_000);
     for prompt in ["before", &long, "after"] {
-        let _ = logger
+        let _receipt = logger
             .submit(
                 completion(prompt)
                     .response(response(prompt))
@@ -212,7 +212,7 @@ fn sealed_metadata_says_nothing_outside_and_everything_inside() {
         })
         .build()
         .unwrap();
-    let _ = logger
+    let _receipt = logger
         .submit(
             completion("x")
                 .meta("project", "aurora")

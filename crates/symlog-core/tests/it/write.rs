@@ -48,7 +48,7 @@ fn a_second_run_goes_on_in_a_new_segment() {
     for _ in 0..3 {
         let logger = place.builder().build().unwrap();
         for i in 0..100 {
-            let _ = logger
+            let _receipt = logger
                 .submit(
                     Interaction::new("a", ModelInteractionType::Completion, "m")
                         .request(request(&format!("prompt {i}")))

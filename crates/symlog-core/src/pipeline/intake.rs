@@ -1,0 +1,205 @@
+//! The callers' side of a log: what is admitted to the queue, and what callers get for it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+use super::doorbell::Doorbell;
+use super::queue::{Item, Queue};
+use super::receipt::{Completion, Receipt, block_on};
+use super::stats::{Counters, Stats};
+use crate::clock::Clock;
+use crate::config::{LoggingConfig, Overflow, Oversize, Settings};
+use crate::error::LoggingError;
+use crate::interaction::Interaction;
+
+/// What an entry occupies besides its payload.
+const ENTRY_OVERHEAD: usize = 1024;
+/// How long dropping a logger waits for what is still queued.
+const DROP_BOUND: Duration = Duration::from_secs(5);
+
+/// Takes entries in as the policies for a full queue and for large payloads say.
+#[derive(Debug)]
+pub(crate) struct Intake {
+    queue: Arc<Queue>,
+    doorbell: Arc<Doorbell>,
+    stats: Arc<Counters>,
+    clock: Arc<dyn Clock>,
+    overflow: Overflow,
+    /// Bytes of payload above which an entry is refused.
+    refuse_above: Option<usize>,
+    closed: AtomicBool,
+}
+
+impl Intake {
+    pub(crate) fn new(config: &LoggingConfig, settings: &Settings, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            queue: Arc::new(Queue::new(settings.queue_bytes)),
+            doorbell: Arc::default(),
+            stats: Arc::default(),
+            clock,
+            overflow: settings.overflow,
+            refuse_above: (settings.oversize == Oversize::Reject).then_some(config.max_entry_size),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    pub(crate) fn queue(&self) -> Arc<Queue> {
+        Arc::clone(&self.queue)
+    }
+
+    pub(crate) fn doorbell(&self) -> Arc<Doorbell> {
+        Arc::clone(&self.doorbell)
+    }
+
+    pub(crate) fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.stats)
+    }
+
+    /// Hands an entry over. Waits only where the overflow policy is to wait and the queue is full.
+    pub(crate) fn submit(&self, mut interaction: Interaction) -> Result<Receipt, LoggingError> {
+        let bytes = self.admit(&mut interaction)?;
+        if !self.queue.reserve(bytes) {
+            match self.overflow {
+                Overflow::Block => block_on(self.room(bytes)),
+                Overflow::Reject => return Err(self.full()),
+                Overflow::Drop => return Ok(self.dropped(&interaction)),
+            }
+        }
+        Ok(self.push(interaction, bytes))
+    }
+
+    /// As [`submit`](Self::submit), but waits without blocking the thread.
+    pub(crate) async fn submit_async(
+        &self,
+        mut interaction: Interaction,
+    ) -> Result<Receipt, LoggingError> {
+        let bytes = self.admit(&mut interaction)?;
+        if !self.queue.reserve(bytes) {
+            match self.overflow {
+                Overflow::Block => self.room(bytes).await,
+                Overflow::Reject => return Err(self.full()),
+                Overflow::Drop => return Ok(self.dropped(&interaction)),
+            }
+        }
+        Ok(self.push(interaction, bytes))
+    }
+
+    fn admit(&self, interaction: &mut Interaction) -> Result<usize, LoggingError> {
+        if self.is_closed() {
+            return Err(LoggingError::Closed);
+        }
+        let payload = interaction.payload_bytes();
+        if let Some(limit) = self.refuse_above
+            && payload > limit
+        {
+            return Err(LoggingError::TooLarge {
+                bytes: payload,
+                limit,
+            });
+        }
+        if interaction.parts.timestamp.is_none() {
+            interaction.parts.timestamp = Some(self.clock.now());
+        }
+        Ok(payload + ENTRY_OVERHEAD)
+    }
+
+    async fn room(&self, bytes: usize) {
+        std::future::poll_fn(|cx| match self.queue.poll_reserve(bytes, cx.waker()) {
+            Poll::Ready(()) => Poll::Ready(()),
+            Poll::Pending => {
+                self.doorbell.ring();
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    fn full(&self) -> LoggingError {
+        LoggingError::QueueFull {
+            queued: self.queue.used(),
+            limit: self.queue.limit(),
+        }
+    }
+
+    fn dropped(&self, interaction: &Interaction) -> Receipt {
+        self.queue.note_drop();
+        self.stats.update(|stats| stats.dropped += 1);
+        let completion = Completion::new(interaction.parts.id);
+        completion.fail(self.full());
+        self.doorbell.ring_if_asleep();
+        Receipt::new(completion, self.doorbell())
+    }
+
+    fn push(&self, interaction: Interaction, bytes: usize) -> Receipt {
+        let completion = Completion::new(interaction.parts.id);
+        let receipt = Receipt::new(Arc::clone(&completion), self.doorbell());
+        self.queue.push(Item::Entry {
+            interaction,
+            completion,
+            bytes,
+        });
+        self.doorbell.ring_if_asleep();
+        receipt
+    }
+
+    /// Resolves once everything handed over before is synced.
+    pub(crate) fn barrier(&self) -> Result<Receipt, LoggingError> {
+        if self.is_closed() {
+            return Err(LoggingError::Closed);
+        }
+        Ok(self.push_barrier(false))
+    }
+
+    fn push_barrier(&self, close: bool) -> Receipt {
+        let completion = Completion::new(None);
+        let receipt = Receipt::new(Arc::clone(&completion), self.doorbell());
+        self.queue.push(Item::Barrier { completion, close });
+        self.doorbell.ring();
+        receipt
+    }
+
+    /// Takes nothing more; resolves once everything handed over before is synced and the log says
+    /// that it was closed in order.
+    pub(crate) fn close(&self) -> Result<Receipt, LoggingError> {
+        if self.closed.swap(true, Ordering::AcqRel) {
+            return Err(LoggingError::Closed);
+        }
+        Ok(self.push_barrier(true))
+    }
+
+    /// Closes on behalf of a logger that was dropped, within a bound. `false` when that was too
+    /// short: the threads must then be left to finish by themselves.
+    pub(crate) fn close_within_bound(&self) -> bool {
+        let Ok(receipt) = self.close() else {
+            return true;
+        };
+        match receipt.wait_until(Instant::now() + DROP_BOUND) {
+            Some(Ok(())) => true,
+            Some(Err(error)) => {
+                tracing::warn!(%error, "entries were lost when the logger was dropped");
+                true
+            }
+            None => {
+                tracing::warn!(
+                    queued = self.queue.len(),
+                    "the logger was dropped with entries still queued; call `close` and wait for it"
+                );
+                false
+            }
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn note_failure(&self) {
+        self.stats.update(|stats| stats.failed += 1);
+    }
+
+    pub(crate) fn stats(&self) -> Stats {
+        self.stats.snapshot()
+    }
+}

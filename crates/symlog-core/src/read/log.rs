@@ -1,0 +1,156 @@
+//! A log of whatever format it is in.
+
+use std::path::Path;
+use std::time::Duration;
+
+use symlog_crypto::default_provider;
+use symlog_keys::LoggingKey;
+use symlog_sink::FileStorage;
+
+use super::entry::Entry;
+use super::error::ReadError;
+use super::filter::Filter;
+use super::follow::SymlogFollow;
+use super::reader::{SymlogEntries, SymlogReader};
+use crate::config::Config;
+use crate::error::LoggingError;
+use crate::logger::resolve_key;
+use crate::symbiont::{SymbiontEntries, SymbiontFile, SymbiontFollow, holds_symbiont};
+
+/// Reads a log, also while it is written. The format of its file is recognised by itself.
+#[derive(Debug, Clone)]
+pub struct LogReader(LogKind);
+
+#[derive(Debug, Clone)]
+pub(crate) enum LogKind {
+    Symlog(SymlogReader),
+    Symbiont(SymbiontFile),
+}
+
+impl LogReader {
+    /// Opens the log that a configuration names, with the key that it leads to.
+    ///
+    /// # Errors
+    ///
+    /// When there is no log, no key, or the key does not fit.
+    pub fn from_config(config: &Config) -> Result<Self, LoggingError> {
+        let resolved = resolve_key(
+            &config.logging,
+            None,
+            config.secrets.as_ref(),
+            config.strict,
+            true,
+            &default_provider(),
+        )?;
+        Self::open(Path::new(&config.logging.log_file_path), &resolved.key)
+    }
+
+    /// Opens the log at `path` with its logging key.
+    ///
+    /// # Errors
+    ///
+    /// When there is no log, or the key does not fit.
+    pub fn open(path: &Path, key: &LoggingKey) -> Result<Self, LoggingError> {
+        let storage = FileStorage::new(path)?;
+        if holds_symbiont(&storage)? {
+            return SymbiontFile::open(storage, key).map(|file| Self(LogKind::Symbiont(file)));
+        }
+        SymlogReader::open(path, key).map(|reader| Self(LogKind::Symlog(reader)))
+    }
+
+    /// The entries that `filter` wants, in the order in which they were logged, each with its
+    /// response. The log is read as it is now.
+    ///
+    /// # Errors
+    ///
+    /// When the log's files cannot be read.
+    pub fn entries(&self, filter: Filter) -> Result<Entries<'_>, ReadError> {
+        Ok(Entries(match &self.0 {
+            LogKind::Symlog(log) => EntriesKind::Symlog(Box::new(SymlogEntries::new(log, filter)?)),
+            LogKind::Symbiont(log) => EntriesKind::Symbiont(Box::new(log.entries(filter)?)),
+        }))
+    }
+
+    /// Follows the log from its `newest` newest entries on.
+    ///
+    /// # Errors
+    ///
+    /// When the log's files cannot be read.
+    pub fn follow(&self, newest: usize, filter: Filter) -> Result<Follow<'_>, ReadError> {
+        Ok(Follow(match &self.0 {
+            LogKind::Symlog(log) => {
+                FollowKind::Symlog(Box::new(SymlogFollow::new(log, newest, filter)?))
+            }
+            LogKind::Symbiont(log) => FollowKind::Symbiont(Box::new(log.follow(newest, filter)?)),
+        }))
+    }
+
+    pub(crate) fn kind(&self) -> &LogKind {
+        &self.0
+    }
+}
+
+/// The entries of a log. An item that cannot be read comes as an error, and reading goes on
+/// behind it.
+#[derive(Debug)]
+pub struct Entries<'a>(EntriesKind<'a>);
+
+#[derive(Debug)]
+enum EntriesKind<'a> {
+    Symlog(Box<SymlogEntries<'a>>),
+    Symbiont(Box<SymbiontEntries>),
+}
+
+impl Iterator for Entries<'_> {
+    type Item = Result<Entry, ReadError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        match &mut self.0 {
+            EntriesKind::Symlog(entries) => entries.next(),
+            EntriesKind::Symbiont(entries) => entries.next(),
+        }
+    }
+}
+
+/// Follows a log from its newest entries on, through the sealing of its active file.
+///
+/// A request comes when it is logged, as open, and again with its response when that is logged.
+#[derive(Debug)]
+pub struct Follow<'a>(FollowKind<'a>);
+
+#[derive(Debug)]
+enum FollowKind<'a> {
+    Symlog(Box<SymlogFollow<'a>>),
+    Symbiont(Box<SymbiontFollow>),
+}
+
+/// How often the file is looked at while nothing comes.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+impl Follow<'_> {
+    /// The next entry that is there; `None` if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// For a line that cannot be read; the next call goes on behind it.
+    pub fn poll_next(&mut self) -> Result<Option<Entry>, ReadError> {
+        match &mut self.0 {
+            FollowKind::Symlog(follow) => follow.poll_next(),
+            FollowKind::Symbiont(follow) => follow.poll_next(),
+        }
+    }
+
+    /// Waits for the next entry.
+    ///
+    /// # Errors
+    ///
+    /// As [`poll_next`](Self::poll_next).
+    pub fn wait_next(&mut self) -> Result<Entry, ReadError> {
+        loop {
+            if let Some(entry) = self.poll_next()? {
+                return Ok(entry);
+            }
+            std::thread::sleep(LOOK_AGAIN);
+        }
+    }
+}
