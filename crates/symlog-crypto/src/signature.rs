@@ -19,12 +19,12 @@ impl SigningKey {
     /// # Errors
     /// None in practice; every seed gives a key.
     pub fn from_seed(seed: Key) -> Result<Self, CryptoError> {
-        let pair = expand(&seed)?;
-        let mut public = [0; 32];
-        public.copy_from_slice(pair.public_key().as_ref());
-        drop(pair);
+        let public = public_of(&seed);
         clear_stack();
-        Ok(Self { seed, public })
+        Ok(Self {
+            public: public?,
+            seed,
+        })
     }
 
     /// A fresh random key.
@@ -53,13 +53,25 @@ impl SigningKey {
     /// Never: the seed was expanded once when this was made.
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> [u8; 64] {
-        let pair = expand(&self.seed).expect("a seed that expanded once expands again");
-        let mut out = [0; 64];
-        out.copy_from_slice(pair.sign(message).as_ref());
-        drop(pair);
+        let signature = sign_with(&self.seed, message);
         clear_stack();
-        out
+        signature.expect("a seed that expanded once expands again")
     }
+}
+
+// Not inlined: the expanded key has to lie below the frame from which the stack is cleared.
+#[inline(never)]
+fn public_of(seed: &Key) -> Result<[u8; 32], CryptoError> {
+    let mut public = [0; 32];
+    public.copy_from_slice(expand(seed)?.public_key().as_ref());
+    Ok(public)
+}
+
+#[inline(never)]
+fn sign_with(seed: &Key, message: &[u8]) -> Result<[u8; 64], CryptoError> {
+    let mut signature = [0; 64];
+    signature.copy_from_slice(expand(seed)?.sign(message).as_ref());
+    Ok(signature)
 }
 
 fn expand(seed: &Key) -> Result<Ed25519KeyPair, CryptoError> {
