@@ -77,6 +77,18 @@ impl LogReader {
         })
     }
 
+    /// Reads the log that lies in `storage` with the keys of `keyring`: what
+    /// [`LoggerBuilder::storage`](crate::LoggerBuilder::storage) and
+    /// [`keyring`](crate::LoggerBuilder::keyring) were given.
+    #[must_use]
+    pub fn over(storage: Arc<dyn Storage>, keyring: Keyring) -> Self {
+        Self {
+            storage,
+            keyring,
+            provider: default_provider(),
+        }
+    }
+
     /// The entries that `filter` wants, in the order in which they were logged, each with its
     /// response. The log is read as it is now.
     ///
