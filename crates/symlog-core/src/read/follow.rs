@@ -29,6 +29,8 @@ pub struct Follow<'a> {
     at: usize,
     lines: Option<Lines>,
     line_number: u64,
+    /// The sequence number that comes next; 0 before the first good line.
+    expected: u64,
     places: ChunkPlaces,
     /// The newest open requests, for their responses.
     open: VecDeque<(EntryId, OpenLine)>,
@@ -54,6 +56,7 @@ impl<'a> Follow<'a> {
             objects,
             lines: None,
             line_number: 0,
+            expected: 0,
             places: ChunkPlaces::new(),
             open: VecDeque::new(),
         };
@@ -112,8 +115,9 @@ impl<'a> Follow<'a> {
                 }
                 continue;
             };
-            let read = lines.next()?.filter(|read| read.terminated);
-            let Some(read) = read else {
+            let is_over = self.expected >= self.objects.ends_before(self.at);
+            let read = if is_over { None } else { lines.next()? };
+            let Some(read) = read.filter(|read| read.terminated) else {
                 lines.retry();
                 if *self.objects.name(self.at) != ObjectName::Active || self.was_sealed()? {
                     if !self.next_object()? {
@@ -124,11 +128,14 @@ impl<'a> Follow<'a> {
                 return Ok(None);
             };
             self.line_number += 1;
+            self.expected += 1;
             let offset = read.offset;
             let line = match parse_line(read.bytes) {
+                Ok(line) if line.sequence() >= self.objects.ends_before(self.at) => continue,
                 Ok(line) => line,
                 Err(error) => return Err(self.damaged(offset, error.to_string())),
             };
+            self.expected = line.sequence() + 1;
             if let Some(body) = segment_body(&line.body) {
                 self.opener.segments.insert(line.segment(), body);
             }
@@ -221,7 +228,8 @@ impl<'a> Follow<'a> {
         if let Some(lines) = &mut self.lines {
             lines.retry();
             let offset = lines.offset();
-            if lines.next()?.is_some_and(|read| read.terminated) {
+            let is_over = self.expected >= objects.ends_before(self.at);
+            if !is_over && lines.next()?.is_some_and(|read| read.terminated) {
                 // Written between the last look and the sealing: read it from where it is now.
                 self.lines = Some(objects.lines(self.at, offset)?);
                 self.objects = objects;
