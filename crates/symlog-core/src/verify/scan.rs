@@ -78,11 +78,8 @@ impl Scan<'_> {
     fn read(&mut self, read: &LineRead<'_>, is_active: bool) -> bool {
         self.line_number += 1;
         self.offset = read.offset;
-        if self
-            .range
-            .as_ref()
-            .is_some_and(|range| range.size() >= self.ends_before)
-        {
+        let size = self.range.as_ref().map_or(0, CompactRange::size);
+        if size >= self.ends_before {
             self.report.notes.push(format!(
                 "{} from byte {} on: written and never synced; the log went on without it",
                 self.object, self.offset
