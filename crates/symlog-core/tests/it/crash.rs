@@ -11,7 +11,7 @@ use symlog_sink::conformance::{CrashPoint, RecordingStorage, Survival, Trace};
 use symlog_sink::{MemoryStorage, Storage};
 
 use crate::recorded::{
-    AFTER, CHUNK, answered, asked, builder, check_numbers, go_on, keyring, read, within,
+    AFTER, CHUNK, answered, asked, builder, check_numbers, go_on, keyring, read, sample, within,
 };
 use crate::support::response;
 
@@ -128,24 +128,6 @@ fn promised(point: &CrashPoint) -> (Vec<u64>, BTreeSet<u64>) {
     let (entries, responses): (Vec<_>, Vec<_>) = marks.partition(|mark| *mark < RESPONSES);
     let responses = responses.iter().map(|mark| mark - RESPONSES).collect();
     (entries, responses)
-}
-
-/// About `most` of the ways in which the undecided bytes may come out: the rarer kinds all, the
-/// torn bytes at even steps and always the first and last few.
-fn sample(point: &CrashPoint, most: usize) -> Vec<Survival> {
-    let (prefixes, others): (Vec<_>, Vec<_>) = point
-        .survivals()
-        .into_iter()
-        .partition(|survival| matches!(survival, Survival::Prefix(_)));
-    let thin = |survivals: Vec<Survival>| {
-        let (count, step) = (survivals.len(), survivals.len().div_ceil(most).max(1));
-        let kept = move |at: &usize| at % step == 0 || *at < 2 || *at + 2 >= count;
-        let numbered = survivals.into_iter().enumerate();
-        numbered
-            .filter(move |(at, _)| kept(at))
-            .map(|(_, survival)| survival)
-    };
-    thin(prefixes).chain(thin(others)).collect()
 }
 
 fn every_power_cut(durability: Durability) {

@@ -10,6 +10,7 @@ use symlog_core::{
 };
 use symlog_crypto::{SecretBytes, default_provider};
 use symlog_keys::{Keyring, LoggingKey};
+use symlog_sink::conformance::{CrashPoint, Survival};
 use symlog_sink::{ObjectName, Storage};
 
 use crate::support::{KEY, request, response};
@@ -140,6 +141,24 @@ pub(crate) fn bytes(storage: &dyn Storage, object: &ObjectName) -> Vec<u8> {
     let read = source.read_at(0, &mut bytes).unwrap();
     bytes.truncate(read);
     bytes
+}
+
+/// About `most` of the ways in which the undecided bytes may come out: the rarer kinds all, the
+/// torn bytes at even steps and always the first and last few.
+pub(crate) fn sample(point: &CrashPoint, most: usize) -> Vec<Survival> {
+    let (prefixes, others): (Vec<_>, Vec<_>) = point
+        .survivals()
+        .into_iter()
+        .partition(|survival| matches!(survival, Survival::Prefix(_)));
+    let thin = |survivals: Vec<Survival>| {
+        let (count, step) = (survivals.len(), survivals.len().div_ceil(most).max(1));
+        let kept = move |at: &usize| at % step == 0 || *at < 2 || *at + 2 >= count;
+        let numbered = survivals.into_iter().enumerate();
+        numbered
+            .filter(move |(at, _)| kept(at))
+            .map(|(_, survival)| survival)
+    };
+    thin(prefixes).chain(thin(others)).collect()
 }
 
 /// Runs a test that might hang, and fails it when it does.

@@ -1,6 +1,6 @@
 //! What the tests share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use symlog_core::logging::LoggingConfig;
@@ -12,7 +12,9 @@ use tempfile::TempDir;
 
 /// A directory with room for a log, and the key of that log.
 pub(crate) struct Workplace {
-    dir: Arc<TempDir>,
+    /// Kept for as long as the log is needed; `None` where somebody else keeps it.
+    _kept: Option<Arc<TempDir>>,
+    dir: PathBuf,
     key: String,
     store: Arc<dyn SecretStore>,
 }
@@ -25,20 +27,39 @@ impl Workplace {
     }
 
     pub(crate) fn with_key(key: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        Self {
+            dir: dir.path().to_owned(),
+            _kept: Some(Arc::new(dir)),
+            ..Self::at_with_key(Path::new(""), key)
+        }
+    }
+
+    /// A place that another process made.
+    pub(crate) fn at(dir: &Path) -> Self {
+        Self::at_with_key(dir, KEY)
+    }
+
+    fn at_with_key(dir: &Path, key: &str) -> Self {
         let store = MemoryStore::new();
         put(&store, key);
         Self {
-            dir: Arc::new(tempfile::tempdir().unwrap()),
+            _kept: None,
+            dir: dir.to_owned(),
             key: key.to_owned(),
             store: Arc::new(store),
         }
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        &self.dir
+    }
+
     /// The same log, seen by somebody with another key.
     pub(crate) fn with_other_key(&self, key: &str) -> Self {
         Self {
-            dir: Arc::clone(&self.dir),
-            ..Self::with_key(key)
+            _kept: self._kept.clone(),
+            ..Self::at_with_key(&self.dir, key)
         }
     }
 
@@ -48,7 +69,7 @@ impl Workplace {
     }
 
     pub(crate) fn log(&self) -> PathBuf {
-        self.dir.path().join("logs/model_io.encrypted.log")
+        self.dir.join("logs/model_io.encrypted.log")
     }
 
     pub(crate) fn config(&self) -> LoggingConfig {
