@@ -7,6 +7,7 @@
 
 mod bench;
 mod ci;
+mod crash;
 mod deny;
 mod eval;
 mod house;
@@ -50,6 +51,8 @@ enum Command {
     Release(release::Args),
     /// Fetch the servers that the tests run against
     Services,
+    /// Kill a process that logs, again and again, and check what is left each time
+    Crash(crash::Args),
     /// Measure the masking engine on the labelled sets
     Eval(eval::Args),
     /// Rebuild the model of the masking engine
@@ -78,6 +81,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Bench(args) => Ok(bench::run(&workspace, &args)?.finish()),
         Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
         Command::Services => Ok(services::run(&workspace).finish()),
+        Command::Crash(args) => crash::run(&workspace, &args),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
         Command::Train(args) => eval::run(&workspace, "train", &args),
     }
