@@ -8,6 +8,7 @@
 mod bench;
 mod ci;
 mod demo;
+mod crash;
 mod deny;
 mod eval;
 mod house;
@@ -53,6 +54,8 @@ enum Command {
     Release(release::Args),
     /// Fetch the servers that the tests run against
     Services,
+    /// Kill a process that logs, again and again, and check what is left each time
+    Crash(crash::Args),
     /// Measure the masking engine on the labelled sets
     Eval(eval::Args),
     /// Rebuild the model of the masking engine
@@ -82,6 +85,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Demo => demo::run(&workspace),
         Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
         Command::Services => Ok(services::run(&workspace).finish()),
+        Command::Crash(args) => crash::run(&workspace, &args),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
         Command::Train(args) => eval::run(&workspace, "train", &args),
     }

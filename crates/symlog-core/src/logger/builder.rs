@@ -1,8 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use symlog_keys::{SecretStore, SecretsConfig};
+use symlog_keys::{Keyring, SecretStore, SecretsConfig};
 use symlog_pii::Masker;
+use symlog_sink::Storage;
 
 use super::ModelLogger;
 use crate::clock::{Clock, SystemClock};
@@ -24,6 +25,8 @@ pub struct LoggerBuilder {
     pub(super) retention: Vec<RetentionClass>,
     pub(super) archive: ArchiveConfig,
     pub(super) clock: Arc<dyn Clock>,
+    pub(super) storage: Option<Arc<dyn Storage>>,
+    pub(super) keyring: Option<Keyring>,
 }
 
 impl LoggerBuilder {
@@ -39,6 +42,8 @@ impl LoggerBuilder {
             retention: Vec::new(),
             archive: ArchiveConfig::default(),
             clock: Arc::new(SystemClock),
+            storage: None,
+            keyring: None,
         }
     }
 
@@ -106,6 +111,24 @@ impl LoggerBuilder {
     /// Sets where the time comes from.
     pub fn clock(mut self, clock: Arc<dyn Clock>) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Sets where the log lies, in place of the file at `log_file_path`, which then only names
+    /// the log in messages and, unless [`keyring`](Self::keyring) is set too, leads to its keyring.
+    ///
+    /// A storage lets one writer in at a time: a second logger over the same one is refused, where
+    /// two loggers on one path share a writer. Read the log with
+    /// [`LogReader::over`](crate::LogReader::over).
+    pub fn storage(mut self, storage: Arc<dyn Storage>) -> Self {
+        self.storage = Some(storage);
+        self
+    }
+
+    /// Sets the keys of the log, in place of the keyring beside it. No logging key is looked for
+    /// then. A log opens only with the keyring that it was begun with.
+    pub fn keyring(mut self, keyring: Keyring) -> Self {
+        self.keyring = Some(keyring);
         self
     }
 

@@ -32,15 +32,22 @@ pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> 
         Backend::Disabled
     } else {
         let fingerprint = fingerprint(&builder);
+        // Only a log that is known by its path can be recognised as open already.
+        let is_shared = builder.storage.is_none() && builder.keyring.is_none();
         let own = masker.clone();
-        registry::share(&path, fingerprint, || match builder.settings.format {
+        let open = || match builder.settings.format {
             LogFormat::Symlog => {
                 open_pipeline(builder, &path, own).map(|log| Backend::Pipeline(Arc::new(log)))
             }
             LogFormat::Symbiont => {
                 open_symbiont(builder, &path, own).map(|log| Backend::Symbiont(Arc::new(log)))
             }
-        })?
+        };
+        if is_shared {
+            registry::share(&path, fingerprint, open)?
+        } else {
+            open()?
+        }
     };
     Ok(ModelLogger {
         inner: Arc::new(Inner {
@@ -57,10 +64,42 @@ fn open_pipeline(
     path: &Path,
     masker: Masker,
 ) -> Result<Pipeline, LoggingError> {
-    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
     let provider = default_provider();
+    let storage: Arc<dyn Storage> = match &builder.storage {
+        Some(storage) => Arc::clone(storage),
+        None => Arc::new(FileStorage::new(path)?),
+    };
+    let (keyring, key_note) = match &builder.keyring {
+        Some(keyring) => (keyring.clone(), KEYRING_GIVEN.to_owned()),
+        None => find_keyring(&builder, path, &*storage, &provider)?,
+    };
+    Pipeline::open(Opening {
+        path: path.to_owned(),
+        storage,
+        keyring,
+        provider,
+        masker,
+        clock: builder.clock,
+        config: builder.config,
+        settings: builder.settings,
+        retention: builder.retention,
+        object_bytes: builder.archive.seal_bytes,
+        key_note: Some(key_note),
+    })
+}
+
+/// What the `key` line says where no key was looked for.
+const KEYRING_GIVEN: &str = r#"{"source":"the program's own keyring","passed_over":[]}"#;
+
+/// The keyring beside the log, made together with it, and how its key was found.
+fn find_keyring(
+    builder: &LoggerBuilder,
+    path: &Path,
+    storage: &dyn Storage,
+    provider: &CryptoProvider,
+) -> Result<(Keyring, String), LoggingError> {
     let keyring_path = keyring_path(path);
-    let log_exists = !storage.objects()?.is_empty() && has_bytes(&*storage)?;
+    let log_exists = !storage.objects()?.is_empty() && has_bytes(storage)?;
     let keyring_exists = keyring_path.symlink_metadata().is_ok();
     if log_exists && !keyring_exists {
         if holds_symbiont(&*storage)? {
@@ -84,25 +123,12 @@ fn open_pipeline(
         builder.secrets.as_ref(),
         builder.strict,
         keyring_exists,
-        &provider,
+        provider,
     )?;
-    let key_note = key_note(&resolved);
     // The storage makes the log's directory, with the mode that it needs.
     drop(storage.lock()?);
-    let keyring = open_keyring(&keyring_path, keyring_exists, &resolved.key, &provider)?;
-    Pipeline::open(Opening {
-        path: path.to_owned(),
-        storage,
-        keyring,
-        provider,
-        masker,
-        clock: builder.clock,
-        config: builder.config,
-        settings: builder.settings,
-        retention: builder.retention,
-        object_bytes: builder.archive.seal_bytes,
-        key_note: Some(key_note),
-    })
+    let keyring = open_keyring(&keyring_path, keyring_exists, &resolved.key, provider)?;
+    Ok((keyring, key_note(&resolved)))
 }
 
 fn open_symbiont(

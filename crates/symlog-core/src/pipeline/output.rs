@@ -29,6 +29,13 @@ pub(super) struct Batch {
     pub(super) credit: usize,
 }
 
+impl Batch {
+    /// Whether there is nothing in it but those who wait for what came before.
+    pub(super) fn has_no_lines(&self) -> bool {
+        !self.opens && self.closes.is_none() && self.sealed.line_count() == 0
+    }
+}
+
 #[derive(Debug, Default)]
 struct State {
     ready: BTreeMap<u64, Batch>,

@@ -22,7 +22,7 @@ use crate::read::{LineRead, Lines, SegmentTable, header_range, segment_body};
 use crate::seal::open_unit_line;
 
 /// Where a log ends.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct LogState {
     pub(crate) next_sequence: u64,
     pub(crate) next_segment: u64,
@@ -50,29 +50,35 @@ pub(super) fn recover(
     provider: &CryptoProvider,
 ) -> Result<LogState, LoggingError> {
     let mut scan = Scan::new(path, keyring, provider);
-    if sink.is_empty() {
-        // Nothing to mend; the last sealed object says where the log ends.
-        let objects = storage.objects()?;
-        if let Some(last) = objects.iter().rev().find(|o| **o != ObjectName::Active) {
-            scan.read(Lines::new(storage.source(last)?))?;
+    let mut sealed = storage.objects()?;
+    sealed.retain(|object| *object != ObjectName::Active);
+    let begins_with_header = |object: &_| begins_with_header(storage, object, &keyring.log_id());
+    if !begins_with_header(&ObjectName::Active)? {
+        // Only the objects before it know how much of the log there was.
+        let mut from = sealed.len().saturating_sub(1);
+        while from > 0 && !begins_with_header(&sealed[from])? {
+            from -= 1;
         }
-        let mut state = scan.finish()?;
-        state.object_segment = None;
-        return Ok(state);
+        for object in sealed.get(from..).unwrap_or_default() {
+            scan.read(Lines::new(storage.source(object)?))?;
+        }
     }
-    scan.read(Lines::new(storage.source(&ObjectName::Active)?))?;
-    if scan.range.is_none() && !scan.is_ours {
-        return Err(LoggingError::Unreadable {
-            path: path.to_owned(),
-            message: "this file is no log of this format, and it is left as it is; \
-                      choose another `log_file_path`, or, for a log of the Symbiont runtime, \
-                      `format = \"symbiont\"`"
-                .to_owned(),
-        });
+    scan.in_active = true;
+    if !sink.is_empty() {
+        scan.read(Lines::new(storage.source(&ObjectName::Active)?))?;
+        if !scan.is_ours {
+            return Err(LoggingError::Unreadable {
+                path: path.to_owned(),
+                message: "this file is no log of this format, and it is left as it is; \
+                          choose another `log_file_path`, or, for a log of the Symbiont runtime, \
+                          `format = \"symbiont\"`"
+                    .to_owned(),
+            });
+        }
     }
-    let torn_from = scan.torn_from();
+    let cut = scan.cut_from.filter(|_| scan.is_torn());
     let mut state = scan.finish()?;
-    if let Some(offset) = torn_from {
+    if let Some(offset) = cut {
         let bytes = sink.len() - offset;
         tracing::warn!(bytes, path = %path.display(), "cut a torn tail that was never acknowledged");
         sink.truncate(offset)?;
@@ -80,11 +86,31 @@ pub(super) fn recover(
     }
     // Lines may have outlived the process that never came to sync them.
     sink.sync()?;
-    if sink.is_empty() {
-        state.object_segment = None;
+    // An object that lost its first line left no trace but its name.
+    if let Some(ObjectName::Sealed(name)) = sealed.last()
+        && let Ok(number) = name.parse::<u64>()
+    {
+        state.next_segment = state.next_segment.max(number.saturating_add(1));
     }
     state.roll |= sink.len() > APPEND_BELOW;
     Ok(state)
+}
+
+/// Whether an object's first line is the first line of a segment, and whole.
+fn begins_with_header(
+    storage: &dyn Storage,
+    object: &ObjectName,
+    log: &[u8; 16],
+) -> Result<bool, LoggingError> {
+    let mut lines = Lines::new(storage.source(object)?);
+    let Some(read) = lines.next()?.filter(|read| read.terminated) else {
+        return Ok(false);
+    };
+    Ok(parse_line(read.bytes)
+        .ok()
+        .filter(|line| line.leaf == line.expected_leaf(log))
+        .and_then(|line| segment_body(&line.body))
+        .is_some_and(|body| header_range(&body).is_some()))
 }
 
 /// What is gathered while the lines go by.
@@ -94,17 +120,22 @@ struct Scan<'a> {
     segments: SegmentTable<'a>,
     /// The tree of the good lines before any bad one; `None` before the first header.
     range: Option<CompactRange>,
-    first_segment: Option<u64>,
-    last_segment: u64,
+    /// Whether the active object is being read.
+    in_active: bool,
+    /// The segment that the active object begins with.
+    object_segment: Option<u64>,
+    last_segment: Option<u64>,
     epoch: u64,
     period: Option<String>,
-    /// Offset of the first bad line.
+    /// Offset in its object of the first bad line.
     bad_from: Option<u64>,
     bad_lines: u64,
+    /// Offset in the active object of the first line that cannot be continued from.
+    cut_from: Option<u64>,
     /// Good lines behind the first bad one.
     behind: Vec<Line>,
     durable: Option<u64>,
-    /// Whether the bytes are at least the beginning of a line of ours.
+    /// Whether the active object's bytes are at least the beginning of a line of ours.
     is_ours: bool,
     open: HashMap<EntryId, (Box<EntryLine<'static>>, [u8; 32])>,
     units: Vec<(u64, u64, UnitBody)>,
@@ -117,12 +148,14 @@ impl<'a> Scan<'a> {
             keyring,
             segments: SegmentTable::new(keyring, provider),
             range: None,
-            first_segment: None,
-            last_segment: 0,
+            in_active: false,
+            object_segment: None,
+            last_segment: None,
             epoch: 0,
             period: None,
             bad_from: None,
             bad_lines: 0,
+            cut_from: None,
             behind: Vec::new(),
             durable: None,
             is_ours: false,
@@ -143,8 +176,8 @@ impl<'a> Scan<'a> {
     }
 
     fn line(&mut self, read: &LineRead<'_>) -> Result<(), LoggingError> {
-        if self.range.is_none() && self.bad_from.is_none() {
-            self.is_ours = looks_like_ours(read.bytes);
+        if self.in_active && read.offset == 0 {
+            self.is_ours = looks_like_ours(read);
         }
         let parsed = if read.terminated && !read.too_long {
             parse_line(read.bytes)
@@ -162,18 +195,22 @@ impl<'a> Scan<'a> {
             }
         };
         self.refuse_unknown_critical(&line, read.offset)?;
+        // Behind a bad line a header would hide that something is missing before it.
         if self.range.is_none()
+            && self.bad_from.is_none()
             && let Some(body) = segment_body(&line.body)
         {
             self.range = header_range(&body);
-            self.first_segment = Some(line.segment());
         }
         let expected = self.range.as_ref().map(CompactRange::size);
         self.durable = self.durable.max(line.durable);
         if expected == Some(line.sequence()) && self.bad_from.is_none() {
             self.take(line);
         } else {
-            self.bad_from.get_or_insert(read.offset);
+            self.cannot_continue(read.offset);
+            if self.in_active {
+                self.object_segment.get_or_insert(line.segment());
+            }
             self.behind.push(line);
         }
         Ok(())
@@ -181,7 +218,14 @@ impl<'a> Scan<'a> {
 
     fn bad(&mut self, offset: u64) {
         self.bad_lines += 1;
+        self.cannot_continue(offset);
+    }
+
+    fn cannot_continue(&mut self, offset: u64) {
         self.bad_from.get_or_insert(offset);
+        if self.in_active {
+            self.cut_from.get_or_insert(offset);
+        }
     }
 
     fn unreadable(&self, offset: u64, why: &str) -> LoggingError {
@@ -209,7 +253,10 @@ impl<'a> Scan<'a> {
         if let Some(range) = &mut self.range {
             range.push(line.leaf);
         }
-        self.last_segment = self.last_segment.max(line.segment());
+        self.last_segment = self.last_segment.max(Some(line.segment()));
+        if self.in_active {
+            self.object_segment.get_or_insert(line.segment());
+        }
         if let Some(body) = segment_body(&line.body) {
             self.epoch = self.epoch.max(body.epoch);
             self.period = Some(body.period.clone());
@@ -236,16 +283,16 @@ impl<'a> Scan<'a> {
         }
     }
 
-    /// Where a torn tail begins; `None` if all is well, or if it is damage.
-    fn torn_from(&self) -> Option<u64> {
+    /// Whether what cannot be continued from was never acknowledged.
+    fn is_torn(&self) -> bool {
         let expected = self.range.as_ref().map_or(0, CompactRange::size);
         let acknowledged = self.durable.is_some_and(|durable| durable >= expected);
-        self.bad_from.filter(|_| !acknowledged)
+        self.bad_from.is_some() && !acknowledged
     }
 
     fn finish(mut self) -> Result<LogState, LoggingError> {
-        let torn = self.torn_from().is_some();
-        let damaged_from = self.bad_from.filter(|_| !torn);
+        let is_torn = self.is_torn();
+        let damaged_from = self.bad_from.filter(|_| !is_torn);
         let mut recovered = None;
         if let Some(offset) = damaged_from {
             let sequence = self.range.as_ref().map_or(0, CompactRange::size);
@@ -264,12 +311,12 @@ impl<'a> Scan<'a> {
         let range = self.range.unwrap_or_default();
         Ok(LogState {
             next_sequence: range.size(),
-            next_segment: self.first_segment.map_or(0, |_| self.last_segment + 1),
+            next_segment: self.last_segment.map_or(0, |last| last + 1),
             epoch: self.epoch + u64::from(damaged_from.is_some()),
             period: self.period,
             roll: damaged_from.is_some(),
             range,
-            object_segment: self.first_segment,
+            object_segment: self.object_segment,
             open_requests,
             recovered,
         })
@@ -286,7 +333,6 @@ impl<'a> Scan<'a> {
             while range.size() < line.sequence() {
                 range.push([0; 32]);
             }
-            self.first_segment.get_or_insert(line.segment());
             self.take(line);
         }
     }
@@ -327,10 +373,14 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// Whether bytes that are no whole line may be the beginning of one of ours: a first line torn by
-/// a crash, or the zeros that some file systems leave in the place of what was never synced.
-fn looks_like_ours(bytes: &[u8]) -> bool {
+/// Whether an object that begins with these bytes may be cut: a line of ours, one torn by a crash,
+/// or the zeros that file systems leave in the place of what was never synced.
+fn looks_like_ours(first: &LineRead<'_>) -> bool {
     const START: &[u8] = b"{\"v\":";
-    let shared = START.len().min(bytes.len());
-    bytes[..shared] == START[..shared] || bytes.iter().all(|&b| b == 0)
+    const SECTOR: usize = 512;
+    let zeros = first.bytes.iter().take_while(|&&b| b == 0).count();
+    let rest = &first.bytes[zeros..];
+    rest.starts_with(START)
+        || (!first.terminated && START.starts_with(rest))
+        || (zeros > 0 && zeros % SECTOR == 0)
 }

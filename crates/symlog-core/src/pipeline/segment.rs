@@ -15,4 +15,6 @@ pub(super) struct Segment {
     pub(super) opened_at: Timestamp,
     /// Whether a new object must begin with this segment.
     pub(super) rolls: bool,
+    /// How many failures of the writer the sequencer knew of when it opened this segment.
+    pub(super) after_failures: u64,
 }

@@ -11,7 +11,7 @@ use super::queue::Item;
 use super::receipt::Completion;
 use super::recovery::LogState;
 use super::segment::Segment;
-use super::shared::Shared;
+use super::shared::{Shared, WriteFailure};
 use super::units::{NewUnit, OpenRequest, OpenRequests, Unit, Units};
 use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
@@ -86,13 +86,25 @@ pub(super) struct Sequencer {
     period: String,
     roll: bool,
     retry_at: Option<Instant>,
+    /// The newest segment that was opened, whatever became of it.
+    last: Option<Arc<Segment>>,
+    /// Failures of the writer so far.
+    failures: u64,
+    /// Why entries were refused that no barrier has reported yet.
+    lost: Option<LoggingError>,
     units: Units,
-    /// Units named in this segment: named again should the segment fail.
-    named: Vec<(u16, NewUnit)>,
-    rename: Vec<(u16, NewUnit)>,
     requests: OpenRequests,
-    /// Control lines for the first segment.
-    notes: Vec<(ControlKind, String)>,
+    /// Lines for the next segment.
+    notes: Vec<Note>,
+    /// Those of them that are in the log and perhaps not synced: said again should that fail.
+    said: Vec<(u64, Note)>,
+}
+
+/// What must be said in the log whatever becomes of the segment that says it.
+#[derive(Clone, Debug)]
+enum Note {
+    Control(ControlKind, String),
+    Unit(u16, NewUnit),
 }
 
 const RETRY_AFTER: Duration = Duration::from_millis(250);
@@ -114,28 +126,23 @@ impl Sequencer {
             period: state.period.unwrap_or_default(),
             roll: state.roll,
             retry_at: None,
+            last: None,
+            failures: 0,
+            lost: None,
             units,
-            named: Vec::new(),
-            rename: Vec::new(),
             requests,
-            notes,
+            notes: notes
+                .into_iter()
+                .map(|(kind, body)| Note::Control(kind, body))
+                .collect(),
+            said: Vec::new(),
         }
     }
 
     /// Takes the next run of items off the queue and gives them their places.
     pub(super) fn next(&mut self, shared: &Shared) -> Next {
         if let Some(failure) = shared.take_failure() {
-            if self
-                .segment
-                .as_ref()
-                .is_some_and(|segment| segment.number == failure.segment)
-            {
-                self.segment = None;
-                self.next_sequence = failure.resume;
-                self.rename.append(&mut self.named);
-                self.roll |= failure.roll;
-            }
-            self.retry_at = Some(Instant::now() + RETRY_AFTER);
+            self.go_back(&failure);
         }
         if let Some(at) = self.retry_at {
             if Instant::now() < at && !shared.is_stopping() {
@@ -162,13 +169,13 @@ impl Sequencer {
         match self.place(shared, &mut taken) {
             Ok(Some(work)) => Next::Work(Box::new(work)),
             Ok(None) => {
-                // Only barriers, and nothing was ever written: everything before them is synced.
-                taken.succeed();
+                // Only barriers, and nothing was ever written: nothing before them is unsynced.
+                taken.end(self.lost.take());
                 Next::Idle
             }
             Err(error) => {
                 tracing::warn!(%error, "could not open a segment; its entries are refused");
-                taken.fail(shared, &error);
+                self.lost = taken.fail(shared, &error).then_some(error);
                 self.segment = None;
                 self.retry_at = Some(Instant::now() + RETRY_AFTER);
                 Next::Later
@@ -179,11 +186,9 @@ impl Sequencer {
     fn place(&mut self, shared: &Shared, taken: &mut Taken) -> Result<Option<Work>, LoggingError> {
         let now = Timestamp::from_system_time(shared.clock.now());
         let writes = taken.has_entries || shared.queue.has_drops();
-        if !writes && self.segment.is_none() {
-            return Ok(None);
-        }
         let opens = writes && self.open_segment_if_needed(shared, now)?;
-        let Some(segment) = self.segment.clone() else {
+        // Barriers wait for what the writer still has, also of a segment that is over.
+        let Some(segment) = self.segment.clone().or_else(|| self.last.clone()) else {
             return Ok(None);
         };
         let mut work = Work {
@@ -197,11 +202,8 @@ impl Sequencer {
             credit: 0,
         };
         if opens {
-            for (kind, body) in std::mem::take(&mut self.notes) {
-                self.control(&mut work, kind, body);
-            }
-            for (class, new) in std::mem::take(&mut self.rename) {
-                self.name_unit(&mut work, class, new);
+            for note in std::mem::take(&mut self.notes) {
+                self.say(&mut work, note);
             }
         }
         let drops = shared.queue.take_drops();
@@ -227,10 +229,13 @@ impl Sequencer {
                         // Recovery finds them in the log.
                         tracing::warn!(%error, "the keyring's table of units is behind");
                     }
-                    if close {
+                    if close && self.segment.is_some() {
                         self.control(&mut work, ControlKind::Shutdown, "{}".to_owned());
                     }
-                    work.barriers.push(completion);
+                    match self.lost.take() {
+                        Some(error) => completion.fail(error),
+                        None => work.barriers.push(completion),
+                    }
                 }
             }
         }
@@ -315,7 +320,7 @@ impl Sequencer {
             )
             .map_err(|error: KeyringError| LoggingError::from(error))?;
         if let Some(new) = new {
-            self.name_unit(work, class, new);
+            self.say(work, Note::Unit(class, new));
             if let Err(error) = self.units.assign_if_many() {
                 tracing::warn!(%error, "the keyring's table of units is behind");
             }
@@ -327,14 +332,31 @@ impl Sequencer {
         Ok(seat)
     }
 
-    fn name_unit(&mut self, work: &mut Work, class: u16, new: NewUnit) {
-        self.named.push((class, new.clone()));
-        let sequence = self.take_sequence();
-        work.jobs.push(Job::UnitOpened {
-            sequence,
-            class,
-            new,
-        });
+    fn say(&mut self, work: &mut Work, note: Note) {
+        self.said.push((self.next_sequence, note.clone()));
+        match note {
+            Note::Control(kind, body) => self.control(work, kind, body),
+            Note::Unit(class, new) => {
+                let sequence = self.take_sequence();
+                work.jobs.push(Job::UnitOpened {
+                    sequence,
+                    class,
+                    new,
+                });
+            }
+        }
+    }
+
+    /// Goes on from what is known to be in the log.
+    fn go_back(&mut self, failure: &WriteFailure) {
+        self.failures += 1;
+        self.next_sequence = failure.resume;
+        let segment = self.segment.take();
+        self.roll |= segment.is_some_and(|it| it.rolls && it.first_sequence >= failure.resume);
+        let said = std::mem::take(&mut self.said);
+        let unsaid = said.into_iter().filter(|(at, _)| *at >= failure.resume);
+        self.notes.extend(unsaid.map(|(_, note)| note));
+        self.retry_at = Some(Instant::now() + RETRY_AFTER);
     }
 
     fn control(&mut self, work: &mut Work, kind: ControlKind, body: String) {
@@ -399,7 +421,7 @@ impl Sequencer {
             &period,
             shared.classes.names(),
         )?;
-        self.segment = Some(Arc::new(Segment {
+        let segment = Arc::new(Segment {
             number: self.next_segment,
             first_sequence: self.take_sequence(),
             secrets,
@@ -409,10 +431,14 @@ impl Sequencer {
             epoch: self.epoch,
             opened_at: now,
             rolls: std::mem::take(&mut self.roll),
-        }));
+            after_failures: self.failures,
+        });
+        self.last = Some(Arc::clone(&segment));
+        self.segment = Some(segment);
         self.period = period;
         self.next_segment += 1;
-        self.named.clear();
+        let synced = shared.synced();
+        self.said.retain(|(at, _)| *at >= synced);
         Ok(true)
     }
 }
@@ -438,27 +464,38 @@ impl Taken {
         is_large
     }
 
-    fn fail(&mut self, shared: &Shared, error: &LoggingError) {
+    /// Whether entries were refused of which no barrier has told.
+    fn fail(&mut self, shared: &Shared, error: &LoggingError) -> bool {
         let mut failed = 0;
+        let mut untold = false;
         for item in self.items.drain(..) {
             match item {
                 Item::Entry {
                     completion, bytes, ..
                 } => {
                     failed += 1;
+                    untold = true;
                     completion.fail(error.clone());
                     shared.queue.release(bytes);
                 }
-                Item::Barrier { completion, .. } => completion.fail(error.clone()),
+                Item::Barrier { completion, .. } => {
+                    untold = false;
+                    completion.fail(error.clone());
+                }
             }
         }
         shared.stats.update(|stats| stats.failed += failed);
+        untold
     }
 
-    fn succeed(&mut self) {
+    /// Completes the barriers.
+    fn end(&mut self, lost: Option<LoggingError>) {
         for item in self.items.drain(..) {
             if let Item::Barrier { completion, .. } = item {
-                completion.succeed();
+                match &lost {
+                    Some(error) => completion.fail(error.clone()),
+                    None => completion.succeed(),
+                }
             }
         }
     }

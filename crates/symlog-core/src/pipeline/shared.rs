@@ -48,14 +48,12 @@ pub(crate) struct Opening {
     pub(crate) key_note: Option<String>,
 }
 
-/// A segment that can no longer be written.
+/// Nothing that has its place already can be written any more. There is at most one that the
+/// sequencer does not know of, because the writer refuses everything until it does.
 #[derive(Debug)]
-pub(super) struct SegmentFailure {
-    pub(super) segment: u64,
+pub(super) struct WriteFailure {
     /// The sequence number to go on with.
     pub(super) resume: u64,
-    /// Whether a new object must begin.
-    pub(super) roll: bool,
 }
 
 #[derive(Debug)]
@@ -87,8 +85,10 @@ pub(super) struct Shared {
     storage: Arc<dyn Storage>,
     /// One more than the segment whose object is full; 0 for none.
     full_in: AtomicU64,
+    /// Lines that are known to be synced.
+    synced: AtomicU64,
     failed: AtomicBool,
-    failure: Mutex<Option<SegmentFailure>>,
+    failure: Mutex<Option<WriteFailure>>,
     stopping: AtomicBool,
 }
 
@@ -125,12 +125,21 @@ impl Shared {
         self.full_in.load(Ordering::Acquire) == segment + 1
     }
 
-    pub(super) fn report_failure(&self, failure: SegmentFailure) {
+    pub(super) fn set_synced(&self, lines: u64) {
+        self.synced.store(lines, Ordering::Release);
+    }
+
+    /// Every sequence number below is known to be synced.
+    pub(super) fn synced(&self) -> u64 {
+        self.synced.load(Ordering::Acquire)
+    }
+
+    pub(super) fn report_failure(&self, failure: WriteFailure) {
         *self.failure.lock() = Some(failure);
         self.failed.store(true, Ordering::Release);
     }
 
-    pub(super) fn take_failure(&self) -> Option<SegmentFailure> {
+    pub(super) fn take_failure(&self) -> Option<WriteFailure> {
         if !self.failed.load(Ordering::Acquire) {
             return None;
         }
@@ -222,6 +231,7 @@ impl Pipeline {
             sealed_metadata,
             storage,
             full_in: AtomicU64::new(0),
+            synced: AtomicU64::new(0),
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             stopping: AtomicBool::new(false),

@@ -8,7 +8,7 @@ use super::output::Batch;
 use super::receipt::Completion;
 use super::recovery::LogState;
 use super::segment::Segment;
-use super::shared::{SegmentFailure, Shared};
+use super::shared::{Shared, WriteFailure};
 use crate::config::Durability;
 use crate::error::LoggingError;
 use crate::format::{ControlKind, PreviousBody, SegmentBody, Timestamp, base64};
@@ -28,8 +28,15 @@ pub(super) struct Writer {
     synced: Synced,
     /// The number of the segment that the active object begins with.
     object_segment: Option<u64>,
-    /// The newest segment that has failed: what was sealed for it can no longer be written.
-    failed: Option<(u64, LoggingError)>,
+    /// Failures so far, and the last one: what has its place from before can no longer be written,
+    /// since its numbers go on from what is not there.
+    failures: u64,
+    failed: Option<LoggingError>,
+    /// Whether there is something in the object, or about it, that could not be mended: nothing more
+    /// may be written to it.
+    must_roll: bool,
+    /// Why entries were lost that no barrier has reported yet.
+    lost: Option<LoggingError>,
     /// What the first line of the present segment said.
     body: Option<SegmentBody>,
 }
@@ -52,7 +59,10 @@ impl Writer {
             range: state.range.clone(),
             synced,
             object_segment: state.object_segment,
+            failures: 0,
             failed: None,
+            must_roll: false,
+            lost: None,
             body: None,
         }
     }
@@ -73,25 +83,23 @@ impl Writer {
         let mut first = true;
         for mut batch in group {
             credit += batch.credit;
-            if let Some(error) = self.failure_of(&batch.segment) {
-                Self::refuse(shared, batch, &error);
+            if batch.has_no_lines() {
+                barriers.append(&mut batch.barriers);
                 continue;
             }
-            if outcome.is_err() {
-                let error = outcome
-                    .as_ref()
-                    .err()
-                    .cloned()
-                    .unwrap_or(LoggingError::Closed);
-                Self::refuse(shared, batch, &error);
+            if let Some(error) = self.failure_of(&batch.segment) {
+                self.refuse(shared, batch, &error);
+                continue;
+            }
+            if let Err(error) = &outcome {
+                self.refuse(shared, batch, error);
                 continue;
             }
             last_segment = Some(Arc::clone(&batch.segment));
             let before = self.sink.len();
             outcome = self.append(shared, &mut batch, &mut first);
             if let Err(error) = &outcome {
-                let error = error.clone();
-                Self::refuse(shared, batch, &error);
+                self.refuse(shared, batch, error);
                 continue;
             }
             bytes += self.sink.len().saturating_sub(before);
@@ -106,28 +114,34 @@ impl Writer {
             shared.output.recycle(batch.sealed);
         }
         let must_sync = shared.durability != Durability::Buffered || !barriers.is_empty();
-        if outcome.is_ok() && must_sync && last_segment.is_some() {
+        if outcome.is_ok() && must_sync && self.is_unsynced() {
             outcome = self.sync(shared);
         }
         shared.queue.release(credit);
         let written = last_segment.as_ref().map(|segment| segment.number);
         match outcome {
             Ok(()) => {
-                waiting
-                    .iter()
-                    .chain(&barriers)
-                    .for_each(|done| done.succeed());
+                waiting.iter().for_each(|done| done.succeed());
+                let lost = self.lost.take_if(|_| !barriers.is_empty());
+                for done in &barriers {
+                    match &lost {
+                        Some(error) => done.fail(error.clone()),
+                        None => done.succeed(),
+                    }
+                }
             }
             Err(error) => {
                 tracing::warn!(%error, "a batch could not be written; its entries are not logged");
-                entries -= waiting.len() as u64;
                 let lost = waiting.len() as u64;
+                entries -= lost;
+                shared.stats.update(|stats| stats.failed += lost);
+                if lost > 0 && barriers.is_empty() {
+                    self.lost = Some(error.clone());
+                }
+                // Before anybody is told, so that what they log next is not refused as well.
+                self.give_up(shared, error.clone());
                 for done in waiting.iter().chain(&barriers) {
                     done.fail(error.clone());
-                }
-                shared.stats.update(|stats| stats.failed += lost);
-                if let Some(segment) = last_segment {
-                    self.give_up(shared, &segment, error);
                 }
             }
         }
@@ -144,13 +158,21 @@ impl Writer {
 
     fn failure_of(&self, segment: &Segment) -> Option<LoggingError> {
         self.failed
-            .as_ref()
-            .filter(|(number, _)| segment.number <= *number)
-            .map(|(_, error)| error.clone())
+            .clone()
+            .filter(|_| segment.after_failures < self.failures)
     }
 
-    fn refuse(shared: &Shared, batch: Batch, error: &LoggingError) {
+    fn is_unsynced(&self) -> bool {
+        self.range.size() != self.synced.range.size()
+    }
+
+    fn refuse(&mut self, shared: &Shared, batch: Batch, error: &LoggingError) {
         let lost = batch.completions.len() as u64;
+        if !batch.barriers.is_empty() {
+            self.lost = None;
+        } else if lost > 0 {
+            self.lost = Some(error.clone());
+        }
         for done in batch.completions.iter().chain(&batch.barriers) {
             done.fail(error.clone());
         }
@@ -213,14 +235,14 @@ impl Writer {
         segment: &Segment,
         first: &mut bool,
     ) -> Result<(), LoggingError> {
-        if segment.rolls
-            && !self.sink.is_empty()
+        if (self.must_roll || (segment.rolls && !self.sink.is_empty()))
             && let Some(object) = self.object_segment
         {
-            if self.failed.is_none() {
+            if self.is_unsynced() {
                 self.sync(shared)?;
             }
             self.sink.roll(&object_name(object))?;
+            self.must_roll = false;
             self.synced.len = 0;
             *first = true;
         }
@@ -260,6 +282,7 @@ impl Writer {
             range: self.range.clone(),
             len: self.sink.len(),
         };
+        shared.set_synced(self.range.size());
         shared.stats.update(|stats| stats.syncs += 1);
         Ok(())
     }
@@ -269,8 +292,8 @@ impl Writer {
     ///
     /// After a failed sync the kernel may have dropped the pages, and a second sync would report
     /// success all the same; so nothing is retried in this segment.
-    fn give_up(&mut self, shared: &Shared, segment: &Segment, error: LoggingError) {
-        let roll = if shared.durability == Durability::Buffered {
+    fn give_up(&mut self, shared: &Shared, error: LoggingError) {
+        self.must_roll |= if shared.durability == Durability::Buffered {
             // What was appended counts as logged; the object can go on unless it is broken.
             !left_sink_usable(&error)
         } else {
@@ -278,11 +301,10 @@ impl Writer {
             // What cannot be cut off must not be followed by anything in the same object.
             self.sink.truncate(self.synced.len).is_err()
         };
-        self.failed = Some((segment.number, error));
-        shared.report_failure(SegmentFailure {
-            segment: segment.number,
+        self.failures += 1;
+        self.failed = Some(error);
+        shared.report_failure(WriteFailure {
             resume: self.range.size(),
-            roll,
         });
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct SymlogFollow<'a> {
     at: usize,
     lines: Option<Lines>,
     line_number: u64,
+    /// The sequence number that comes next; 0 before the first good line.
+    expected: u64,
     places: ChunkPlaces,
     /// The newest open requests, for their responses.
     open: VecDeque<(EntryId, OpenLine)>,
@@ -51,6 +53,7 @@ impl<'a> SymlogFollow<'a> {
             objects,
             lines: None,
             line_number: 0,
+            expected: 0,
             places: ChunkPlaces::new(),
             open: VecDeque::new(),
         };
@@ -115,8 +118,9 @@ impl<'a> SymlogFollow<'a> {
                 }
                 continue;
             };
-            let read = lines.next()?.filter(|read| read.terminated);
-            let Some(read) = read else {
+            let is_over = self.expected >= self.objects.ends_before(self.at);
+            let read = if is_over { None } else { lines.next()? };
+            let Some(read) = read.filter(|read| read.terminated) else {
                 lines.retry();
                 if *self.objects.name(self.at) != ObjectName::Active || self.was_sealed()? {
                     if !self.next_object()? {
@@ -127,11 +131,14 @@ impl<'a> SymlogFollow<'a> {
                 return Ok(None);
             };
             self.line_number += 1;
+            self.expected += 1;
             let offset = read.offset;
             let line = match parse_line(read.bytes) {
+                Ok(line) if line.sequence() >= self.objects.ends_before(self.at) => continue,
                 Ok(line) => line,
                 Err(error) => return Err(self.damaged(offset, error.to_string())),
             };
+            self.expected = line.sequence() + 1;
             if let Some(body) = segment_body(&line.body) {
                 self.opener.segments.insert(line.segment(), body);
             }
@@ -210,7 +217,8 @@ impl<'a> SymlogFollow<'a> {
         if let Some(lines) = &mut self.lines {
             lines.retry();
             let offset = lines.offset();
-            if lines.next()?.is_some_and(|read| read.terminated) {
+            let is_over = self.expected >= objects.ends_before(self.at);
+            if !is_over && lines.next()?.is_some_and(|read| read.terminated) {
                 // Written between the last look and the sealing: read it from where it is now.
                 self.lines = Some(objects.lines(self.at, offset)?);
                 self.objects = objects;

@@ -1,11 +1,12 @@
 //! A log of whatever format it is in.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use symlog_crypto::default_provider;
-use symlog_keys::LoggingKey;
-use symlog_sink::FileStorage;
+use symlog_keys::{Keyring, LoggingKey};
+use symlog_sink::{FileStorage, Storage};
 
 use super::entry::Entry;
 use super::error::ReadError;
@@ -56,6 +57,14 @@ impl LogReader {
             return SymbiontFile::open(storage, key).map(|file| Self(LogKind::Symbiont(file)));
         }
         SymlogReader::open(path, key).map(|reader| Self(LogKind::Symlog(reader)))
+    }
+
+    /// Reads the log that lies in `storage` with the keys of `keyring`: what
+    /// [`LoggerBuilder::storage`](crate::LoggerBuilder::storage) and
+    /// [`keyring`](crate::LoggerBuilder::keyring) were given.
+    #[must_use]
+    pub fn over(storage: Arc<dyn Storage>, keyring: Keyring) -> Self {
+        Self(LogKind::Symlog(SymlogReader::over(storage, keyring)))
     }
 
     /// The entries that `filter` wants, in the order in which they were logged, each with its

@@ -20,8 +20,8 @@ struct Item {
     name: ObjectName,
     /// Kept open for the active object: it may be sealed under another name meanwhile.
     source: Option<Arc<dyn Source>>,
-    /// Sequence numbers from here on are not the log's: they were written and never synced, and
-    /// the log went on in the next object.
+    /// Whatever comes at or behind this sequence number is not the log's: it was written and
+    /// never synced, and the log went on in a later object.
     ends_before: u64,
 }
 
@@ -38,9 +38,13 @@ impl Objects {
         if let Some(source) = snapshot.active {
             objects.add(ObjectName::Active, Some(Arc::from(source)));
         }
-        for at in 1..objects.items.len() {
-            if let Some(body) = objects.header(at)? {
-                objects.items[at - 1].ends_before = body.previous.size;
+        let mut ends_before = u64::MAX;
+        for at in (0..objects.items.len()).rev() {
+            objects.items[at].ends_before = ends_before;
+            if at > 0
+                && let Some(body) = objects.header(at)?
+            {
+                ends_before = ends_before.min(body.previous.size);
             }
         }
         Ok(objects)

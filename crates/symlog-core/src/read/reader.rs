@@ -53,6 +53,14 @@ impl SymlogReader {
         })
     }
 
+    pub(crate) fn over(storage: Arc<dyn Storage>, keyring: Keyring) -> Self {
+        Self {
+            storage,
+            keyring,
+            provider: default_provider(),
+        }
+    }
+
     pub(crate) fn keyring(&self) -> &Keyring {
         &self.keyring
     }
@@ -80,6 +88,8 @@ pub(crate) struct SymlogEntries<'a> {
     at: usize,
     lines: Option<Lines>,
     line_number: u64,
+    /// The sequence number that comes next; 0 before the first good line.
+    expected: u64,
     places: ChunkPlaces,
     /// Where responses lie that have a line of their own.
     responses: HashMap<EntryId, (usize, u64)>,
@@ -97,6 +107,7 @@ impl<'a> SymlogEntries<'a> {
             at: 0,
             lines: None,
             line_number: 0,
+            expected: 0,
             places: ChunkPlaces::new(),
             joined: HashSet::new(),
         };
@@ -163,7 +174,8 @@ impl<'a> SymlogEntries<'a> {
                 self.line_number = 0;
             }
             let Some(lines) = &mut self.lines else { break };
-            let read = lines.next()?;
+            let is_over = self.expected >= self.objects.ends_before(self.at);
+            let read = if is_over { None } else { lines.next()? };
             let Some(read) = read.filter(|read| read.terminated || read.too_long) else {
                 // What has no newline yet is being written, or will be cut.
                 self.at += 1;
@@ -171,6 +183,7 @@ impl<'a> SymlogEntries<'a> {
                 continue;
             };
             self.line_number += 1;
+            self.expected += 1;
             let offset = read.offset;
             let parsed = if read.too_long {
                 Err(LineError::NotCanonical)
@@ -179,7 +192,10 @@ impl<'a> SymlogEntries<'a> {
             };
             match parsed {
                 Ok(line) if line.sequence() >= self.objects.ends_before(self.at) => {}
-                Ok(line) => return Ok(Some((offset, line))),
+                Ok(line) => {
+                    self.expected = line.sequence() + 1;
+                    return Ok(Some((offset, line)));
+                }
                 Err(error @ (LineError::Newer(_) | LineError::CriticalExtension(_))) => {
                     return Err(ReadError::Newer {
                         object: object_label(self.objects.name(self.at)),

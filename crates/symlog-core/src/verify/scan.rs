@@ -78,6 +78,14 @@ impl Scan<'_> {
     fn read(&mut self, read: &LineRead<'_>, is_active: bool) -> bool {
         self.line_number += 1;
         self.offset = read.offset;
+        let size = self.range.as_ref().map_or(0, CompactRange::size);
+        if size >= self.ends_before {
+            self.report.notes.push(format!(
+                "{} from byte {} on: written and never synced; the log went on without it",
+                self.object, self.offset
+            ));
+            return false;
+        }
         if !read.terminated {
             if is_active && !read.too_long {
                 self.report.notes.push(format!(
@@ -96,10 +104,6 @@ impl Scan<'_> {
             parse_line(read.bytes)
         };
         match parsed {
-            Ok(line) if line.sequence() >= self.ends_before => {
-                // Written and never synced; the log went on without it.
-                return true;
-            }
             Ok(line) => self.line(line),
             Err(error) => {
                 let expected = self.range.as_ref().map(CompactRange::size);

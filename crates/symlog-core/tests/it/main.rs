@@ -5,8 +5,13 @@
     reason = "a failed step is a failed test, and a receipt may be dropped"
 )]
 
+mod crash;
+mod damage;
+mod faults;
+mod kill;
 mod observe;
 mod read;
+mod recorded;
 mod recorder;
 mod seed;
 mod support;

@@ -1,6 +1,6 @@
 //! What the tests share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -46,6 +46,11 @@ impl Workplace {
             store: store(KEY),
             _dir: None,
         }
+    }
+
+    /// The log's parent's parent, of which everything is the test's.
+    pub(crate) fn directory(&self) -> &Path {
+        self.log.parent().and_then(Path::parent).unwrap()
     }
 
     /// The same log, seen by somebody with another key.
