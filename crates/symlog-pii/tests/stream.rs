@@ -4,8 +4,12 @@ use proptest::prelude::*;
 use symlog_pii::{Counts, Masker, Profile};
 
 fn maskers() -> [Masker; 2] {
-    [Profile::Default, Profile::Hipaa]
-        .map(|profile| Masker::builder().profile(profile).build().unwrap())
+    [Profile::Default, Profile::Hipaa].map(|profile| {
+        Masker::builder()
+            .profile(profile)
+            .build()
+            .expect("no rules of its own")
+    })
 }
 
 #[track_caller]

@@ -8,7 +8,7 @@ pub(super) fn card(n: &Number<'_>) -> bool {
     let digits = n.digits();
     n.all_digits()
         && (12..=19).contains(&digits.len())
-        && matches!(digits[0], b'2'..=b'6')
+        && (matches!(digits[0], b'2'..=b'6') || digits.starts_with(b"1800"))
         && digits.iter().any(|d| *d != digits[0])
         && luhn(digits)
 }

@@ -466,12 +466,24 @@ fn age(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
             "day",
         ],
     );
+    // "3 años de evolución" is no age, "3 años de edad" is one.
+    let third = after.next();
+    let of_age = is(next, &["de"]) && is(third, &["edad"]);
+    let alone = is(unit, &["años", "yo", "lat", "jahre", "jährige", "jähriger"]);
+    let other = is(next, &["de"])
+        || is(
+            next,
+            &[
+                "libre", "después", "antes", "previos", "atrás", "ago", "later",
+            ],
+        );
     let old = is(
         next,
         &[
-            "old", "o", "of", "de", "alt", "male", "female", "man", "woman", "boy", "girl",
+            "old", "o", "of", "alt", "male", "female", "man", "woman", "boy", "girl",
         ],
-    ) || is(unit, &["años", "yo", "lat", "jahre", "jährige", "jähriger"]);
+    ) || of_age
+        || (alone && !other);
     const BEFORE: [&str; 16] = [
         "age", "aged", "ages", "edad", "alter", "âge", "wiek", "wieku", "turned", "turning", "âgé",
         "âgée", "idade", "età", "agé", "old",
