@@ -19,7 +19,7 @@ use crate::format::{Body, ControlKind, EntryLine, Line, LineError, UnitBody, par
 use crate::integrity::CompactRange;
 use crate::interaction::EntryId;
 use crate::read::{LineRead, Lines, SegmentTable, header_range, segment_body};
-use crate::seal::open_unit_line;
+use crate::seal::{SecretsError, open_unit_line};
 
 /// Where a log ends.
 #[derive(Debug)]
@@ -342,7 +342,18 @@ impl<'a> Scan<'a> {
         let log = self.keyring.log_id();
         let mut assigned = Vec::with_capacity(self.units.len());
         for (segment, sequence, body) in std::mem::take(&mut self.units) {
-            let secrets = self.segments.secrets(segment)?;
+            let secrets = match self.segments.secrets(segment) {
+                Ok(secrets) => secrets,
+                // With the segment's first line its secrets are lost, and whatever they sealed.
+                Err(SecretsError::NoHeader { segment }) => {
+                    tracing::warn!(
+                        segment,
+                        "units that were named in it are not known any more"
+                    );
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
             let (unit, digest) =
                 open_unit_line(&secrets, self.segments.provider(), log, sequence, &body)?;
             assigned.push((digest, unit.0));
