@@ -195,7 +195,7 @@ fn a_permit_counts_only_as_it_was_signed() {
         sign(&key, &[7; 16], crafted.next(), &unsigned)
     });
     check("signed with another key", &|crafted, _| {
-        let key = Crafted::new().keyring().signing_key().unwrap();
+        let key = Crafted::written().keyring().signing_key().unwrap();
         sign(&key, &crafted.log(), crafted.next(), &unsigned)
     });
 }
