@@ -4,6 +4,8 @@ mod clock;
 mod config;
 mod error;
 mod format;
+#[cfg(test)]
+mod forward;
 mod integrity;
 mod interaction;
 mod logger;

@@ -29,10 +29,14 @@ pub(crate) enum ControlKind {
     Key,
     /// The writer closed the log in order.
     Shutdown,
+    /// Lines were erased: allows the tombstones in their place.
+    Erased,
+    /// Lines outlived their retention: allows the tombstones in their place.
+    Expired,
 }
 
 impl ControlKind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Segment,
         Self::Sealed,
         Self::Unit,
@@ -41,6 +45,8 @@ impl ControlKind {
         Self::Dropped,
         Self::Key,
         Self::Shutdown,
+        Self::Erased,
+        Self::Expired,
     ];
 
     pub(crate) fn as_str(self) -> &'static str {
@@ -53,6 +59,8 @@ impl ControlKind {
             Self::Dropped => "dropped",
             Self::Key => "key",
             Self::Shutdown => "shutdown",
+            Self::Erased => "erased",
+            Self::Expired => "expired",
         }
     }
 

@@ -15,6 +15,7 @@ use super::envelope::RawSealedField;
 use super::json::push_string;
 use super::leaf::leaf_hash;
 use super::timestamp::Timestamp;
+use super::tombstone::{RawTombstone, Tombstone};
 use super::{FORMAT_VERSION, SALT_LEN, decode_base64, push_base64, push_u64};
 use crate::interaction::{ModelInteractionType, TokenUsage};
 
@@ -28,6 +29,7 @@ pub(crate) enum Body {
     },
     Chunk(Box<ChunkLine<'static>>),
     Control(Box<ControlLine<'static>>),
+    Tombstone(Tombstone),
 }
 
 /// A line that is canonical; whether its leaf is right depends on the log that it is read in.
@@ -44,6 +46,7 @@ impl Line {
             Body::Entry { line, .. } => line.segment,
             Body::Chunk(line) => line.segment,
             Body::Control(line) => line.segment,
+            Body::Tombstone(line) => line.segment,
         }
     }
 
@@ -52,11 +55,13 @@ impl Line {
             Body::Entry { line, .. } => line.sequence,
             Body::Chunk(line) => line.sequence,
             Body::Control(line) => line.sequence,
+            Body::Tombstone(line) => line.sequence,
         }
     }
 
-    /// The leaf that the line ought to carry in the log `log`.
-    pub(crate) fn expected_leaf(&self, log: &[u8; 16]) -> [u8; 32] {
+    /// Whether the line carries the leaf that it ought to in the log `log`. That of a tombstone
+    /// is all that is left of the line before, and only the tree can tell whether it is right.
+    pub(crate) fn has_its_leaf(&self, log: &[u8; 16]) -> bool {
         let digest = match &self.body {
             Body::Entry {
                 line,
@@ -65,8 +70,9 @@ impl Line {
             } => line.body_digest(log, metadata_digest),
             Body::Chunk(line) => line.body_digest(log),
             Body::Control(line) => line.body_digest(log),
+            Body::Tombstone(_) => return true,
         };
-        leaf_hash(&digest, self.durable)
+        self.leaf == leaf_hash(&digest, self.durable)
     }
 }
 
@@ -117,8 +123,12 @@ pub(crate) fn parse_line(bytes: &[u8]) -> Result<Line, LineError> {
 
     let mut again = Vec::with_capacity(bytes.len() + 1);
     let body = raw.into_body(&mut again)?;
-    push_tail(&mut again, durable, &leaf);
-    again.pop();
+    if let Body::Tombstone(tombstone) = &body {
+        tombstone.write(&leaf, &mut again);
+    } else {
+        push_tail(&mut again, durable, &leaf);
+        again.pop();
+    }
     if again != bytes {
         return Err(LineError::NotCanonical);
     }
@@ -146,6 +156,7 @@ struct RawLine<'a> {
     critical: Option<bool>,
     timestamp: Option<String>,
     body: Option<&'a RawValue>,
+    tombstone: Option<RawTombstone>,
     chunk: Option<RawChunk>,
     data: Option<RawSealedField<'a>>,
     agent_id: Option<String>,
@@ -207,6 +218,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for RawLine<'a> {
                         "critical" => raw.critical = map.next_value()?,
                         "timestamp" => raw.timestamp = map.next_value()?,
                         "body" => raw.body = map.next_value()?,
+                        "tombstone" => raw.tombstone = map.next_value()?,
                         "chunk" => raw.chunk = map.next_value()?,
                         "data" => raw.data = map.next_value()?,
                         "agent_id" => raw.agent_id = map.next_value()?,
@@ -247,6 +259,13 @@ impl RawLine<'_> {
         let extensions = self.take_extensions()?;
         let segment = self.seg.ok_or(LineError::Member("seg"))?;
         let sequence = self.seq.ok_or(LineError::Member("seq"))?;
+        if let Some(RawTombstone { allowed_by }) = self.tombstone {
+            return Ok(Body::Tombstone(Tombstone {
+                segment,
+                sequence,
+                allowed_by,
+            }));
+        }
         let timestamp = self
             .timestamp
             .as_deref()

@@ -11,6 +11,7 @@ mod json;
 mod leaf;
 mod line;
 mod timestamp;
+mod tombstone;
 
 pub(crate) use control::{
     ClassSecretsBody, ControlKind, ControlLine, PreviousBody, SecretBody, SegmentBody, UnitBody,
@@ -22,6 +23,7 @@ pub(crate) use json::push_string;
 pub(crate) use leaf::{leaf_hash, zero_digest};
 pub(crate) use line::{Body, Line, LineError, parse_line, parse_meta, push_tail};
 pub(crate) use timestamp::Timestamp;
+pub(crate) use tombstone::Tombstone;
 
 pub(crate) use bytes::{decode_base64, push_base64, push_u64};
 

@@ -185,7 +185,7 @@ impl<'a> Scan<'a> {
             Err(LineError::NotCanonical)
         };
         let line = match parsed {
-            Ok(line) if line.leaf == line.expected_leaf(&self.keyring.log_id()) => line,
+            Ok(line) if line.has_its_leaf(&self.keyring.log_id()) => line,
             Err(error @ (LineError::Newer(_) | LineError::CriticalExtension(_))) => {
                 return Err(self.unreadable(read.offset, &error.to_string()));
             }
@@ -204,6 +204,10 @@ impl<'a> Scan<'a> {
         }
         let expected = self.range.as_ref().map(CompactRange::size);
         self.durable = self.durable.max(line.durable);
+        if let Body::Tombstone(tombstone) = &line.body {
+            // Nothing is erased before the line that allows it is synced.
+            self.durable = self.durable.max(Some(tombstone.allowed_by));
+        }
         if expected == Some(line.sequence()) && self.bad_from.is_none() {
             self.take(line);
         } else {
@@ -279,7 +283,7 @@ impl<'a> Scan<'a> {
                     self.units.push((line.segment, line.sequence, body));
                 }
             }
-            Body::Control(_) | Body::Chunk(_) => {}
+            Body::Control(_) | Body::Chunk(_) | Body::Tombstone(_) => {}
         }
     }
 

@@ -11,9 +11,9 @@ use super::filter::Filter;
 use super::lines::Lines;
 use super::objects::{Objects, object_label};
 use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
-use super::reader::SymlogReader;
+use super::reader::{SymlogReader, UNKNOWN_CONTROL};
 use super::segment_body;
-use crate::format::{Body, Line, parse_line};
+use crate::format::{Body, Line, LineError, parse_line};
 use crate::interaction::EntryId;
 
 /// Follows a log from its newest entries on, through the sealing of its active file.
@@ -136,6 +136,9 @@ impl<'a> SymlogFollow<'a> {
             let line = match parse_line(read.bytes) {
                 Ok(line) if line.sequence() >= self.objects.ends_before(self.at) => continue,
                 Ok(line) => line,
+                Err(error @ (LineError::Newer(_) | LineError::CriticalExtension(_))) => {
+                    return Err(self.newer(&error.to_string()));
+                }
                 Err(error) => return Err(self.damaged(offset, error.to_string())),
             };
             self.expected = line.sequence() + 1;
@@ -143,6 +146,9 @@ impl<'a> SymlogFollow<'a> {
                 self.opener.segments.insert(line.segment(), body);
             }
             match line.body {
+                Body::Control(control) if control.critical && control.kind().is_none() => {
+                    return Err(self.newer(UNKNOWN_CONTROL));
+                }
                 Body::Chunk(chunk) if chunk.index == 0 => {
                     let place = (self.objects.name(self.at).clone(), offset);
                     self.places.insert((chunk.id, chunk.part), place);
@@ -230,6 +236,14 @@ impl<'a> SymlogFollow<'a> {
         self.line_number = 0;
         self.objects = objects;
         Ok(true)
+    }
+
+    fn newer(&self, why: &str) -> ReadError {
+        ReadError::Newer {
+            object: object_label(self.objects.name(self.at)),
+            line: self.line_number,
+            why: why.to_owned(),
+        }
     }
 
     fn damaged(&self, offset: u64, why: impl Into<String>) -> ReadError {

@@ -18,6 +18,10 @@ use crate::format::{Body, Line, LineError, parse_line};
 use crate::interaction::EntryId;
 use crate::logger::keyring_path;
 
+/// What a reader says where it must stop.
+pub(super) const UNKNOWN_CONTROL: &str =
+    "a critical control line that this version does not know; update symlog";
+
 /// Reads a log of version 1 of the format.
 #[derive(Debug, Clone)]
 pub(crate) struct SymlogReader {
@@ -216,12 +220,10 @@ impl<'a> SymlogEntries<'a> {
                     return Err(ReadError::Newer {
                         object: object_label(self.objects.name(self.at)),
                         line: self.line_number,
-                        why:
-                            "a critical control line that this version does not know; update symlog"
-                                .to_owned(),
+                        why: UNKNOWN_CONTROL.to_owned(),
                     });
                 }
-                Body::Control(_) => {}
+                Body::Control(_) | Body::Tombstone(_) => {}
                 Body::Chunk(chunk) => {
                     if chunk.index == 0 {
                         let place = (self.objects.name(self.at).clone(), offset);

@@ -45,7 +45,7 @@ impl<'a> Envelopes<'a> {
                 .secrets(line.segment)
                 .map(drop)
                 .map_err(|error| error.to_string()),
-            Body::Control(_) => Ok(()),
+            Body::Control(_) | Body::Tombstone(_) => Ok(()),
             Body::Chunk(chunk) => {
                 let chain = self
                     .chains

@@ -1,6 +1,7 @@
 //! Whether a log is what was written.
 
 mod envelopes;
+mod permits;
 mod report;
 mod scan;
 

@@ -6,9 +6,12 @@ use std::sync::Arc;
 use symlog_sink::{ObjectName, Storage};
 
 use super::envelopes::Envelopes;
+use super::permits::{Permits, Run};
 use super::report::{Check, Problem, VerifyReport};
 use crate::error::LoggingError;
-use crate::format::{Body, ControlKind, Line, LineError, SegmentBody, base64, parse_line};
+use crate::format::{
+    Body, ControlKind, ControlLine, Line, LineError, SegmentBody, base64, fixed, parse_line,
+};
 use crate::integrity::CompactRange;
 use crate::interaction::EntryId;
 use crate::read::{LineRead, Objects, SymlogReader, header_range, object_label, segment_body};
@@ -30,6 +33,7 @@ pub(super) fn run(
         range: None,
         segment: None,
         open: HashSet::new(),
+        permits: Permits::default(),
         object: String::new(),
         line_number: 0,
         offset: 0,
@@ -67,6 +71,7 @@ struct Scan<'a> {
     segment: Option<(u64, SegmentBody)>,
     /// Requests without response so far.
     open: HashSet<EntryId>,
+    permits: Permits,
     object: String,
     line_number: u64,
     offset: u64,
@@ -130,7 +135,7 @@ impl Scan<'_> {
                 "a line before the first line of any segment".to_owned(),
             );
         };
-        if line.leaf != line.expected_leaf(&log) {
+        if !line.has_its_leaf(&log) {
             self.wrong(
                 Part::Leaves,
                 Some(sequence),
@@ -184,14 +189,29 @@ impl Scan<'_> {
                 self.open.remove(&line.id);
             }
         }
+        if let Body::Tombstone(tombstone) = &body {
+            self.permits
+                .add(tombstone, &self.object, self.line_number, self.offset);
+            if tombstone.allowed_by <= sequence {
+                let what = "a tombstone that names no later line as what allows it";
+                self.wrong(Part::Order, Some(sequence), what.to_owned());
+            }
+        }
         if let Body::Control(control) = &body {
             match control.kind() {
+                Some(ControlKind::Erased | ControlKind::Expired) => self.permit(control),
                 Some(ControlKind::Recovered | ControlKind::Dropped | ControlKind::Void) => {
                     self.report.notes.push(format!(
                         "sequence {sequence}: {} {}",
                         control.control, control.body
                     ));
                 }
+                None if control.critical => self.wrong(
+                    Part::Order,
+                    Some(sequence),
+                    "a critical control line that this version does not know; update symlog"
+                        .to_owned(),
+                ),
                 None => self.report.notes.push(format!(
                     "sequence {sequence}: a control line {:?} that this version does not know",
                     control.control
@@ -204,6 +224,36 @@ impl Scan<'_> {
         {
             self.wrong(Part::Envelopes, Some(sequence), what);
         }
+    }
+
+    /// Checks the tombstones that a control line is to allow.
+    fn permit(&mut self, control: &ControlLine<'_>) {
+        let Some(log) = self.log else { return };
+        let writer = self
+            .segment
+            .as_ref()
+            .and_then(|(_, body)| fixed(&body.writer));
+        for (run, why) in self.permits.check(control, &log, writer) {
+            self.not_allowed(run, why);
+        }
+    }
+
+    fn not_allowed(&mut self, run: Run, why: &str) {
+        let Run {
+            first,
+            last,
+            object,
+            line,
+            offset,
+        } = run;
+        self.report.order = Check::Failed;
+        self.report.add(Problem {
+            object,
+            line,
+            offset,
+            sequence: Some(first),
+            what: format!("a tombstone stands for the lines {first} to {last}, and {why}"),
+        });
     }
 
     fn segment_begins(&mut self, line: &Line, body: SegmentBody) {
@@ -295,6 +345,15 @@ impl Scan<'_> {
     fn finish(mut self) -> VerifyReport {
         if self.envelopes.is_some() && self.report.envelopes == Check::NotChecked {
             self.report.envelopes = Check::Ok;
+        }
+        for run in self.permits.rest() {
+            self.not_allowed(run, "no `erased` or `expired` line is where it says");
+        }
+        if self.permits.tombstones > 0 {
+            self.report.notes.push(format!(
+                "{} lines were erased or have expired: tombstones stand for them",
+                self.permits.tombstones
+            ));
         }
         let range = self.range.unwrap_or_default();
         self.report.size = range.size();

@@ -16,4 +16,5 @@ mod recorder;
 mod seed;
 mod support;
 mod symbiont;
+mod vectors;
 mod write;

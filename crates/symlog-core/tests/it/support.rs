@@ -89,7 +89,11 @@ impl Workplace {
     }
 
     pub(crate) fn builder(&self) -> LoggerBuilder {
-        ModelLogger::builder(self.config()).secret_store(Arc::clone(&self.store))
+        self.builder_with(self.config())
+    }
+
+    pub(crate) fn builder_with(&self, config: LoggingConfig) -> LoggerBuilder {
+        ModelLogger::builder(config).secret_store(Arc::clone(&self.store))
     }
 
     pub(crate) fn lines(&self) -> Vec<serde_json::Value> {
