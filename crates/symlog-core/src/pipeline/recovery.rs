@@ -108,7 +108,7 @@ fn begins_with_header(
     };
     Ok(parse_line(read.bytes)
         .ok()
-        .filter(|line| line.leaf == line.expected_leaf(log))
+        .filter(|line| line.has_its_leaf(log))
         .and_then(|line| segment_body(&line.body))
         .is_some_and(|body| header_range(&body).is_some()))
 }
