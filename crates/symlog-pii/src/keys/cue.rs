@@ -1,0 +1,94 @@
+//! Single words that say whether a token beside them is secret.
+
+use std::sync::LazyLock;
+
+use super::{MAX_WORD, RUN_TOGETHER};
+use crate::rules::{Words as WordMap, fold_hash};
+
+/// What a single word near a token says about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Cue {
+    /// It is a secret.
+    Secret,
+    /// It is printed for all to see: a digest, an identifier.
+    Public,
+}
+
+/// What the word says, if anything.
+pub(crate) fn cue(word: &[u8]) -> Option<Cue> {
+    static CUES: LazyLock<WordMap<Cue>> = LazyLock::new(|| {
+        let secret = SECRET_WORDS.iter().map(|w| (*w, Cue::Secret));
+        let public = PUBLIC_WORDS.iter().map(|w| (*w, Cue::Public));
+        WordMap::new(
+            secret
+                .chain(public)
+                .map(|(w, cue)| (fold_hash(w.as_bytes()), cue)),
+        )
+    });
+    let glued = || {
+        (8..=MAX_WORD).contains(&word.len())
+            && RUN_TOGETHER.iter().any(|tail| {
+                word.len() >= tail.len()
+                    && word[word.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
+            })
+    };
+    CUES.get(fold_hash(word))
+        .copied()
+        .or_else(|| glued().then_some(Cue::Secret))
+}
+
+const SECRET_WORDS: [&str; 26] = [
+    "key",
+    "token",
+    "secret",
+    "password",
+    "passwd",
+    "pwd",
+    "apikey",
+    "auth",
+    "authorization",
+    "bearer",
+    "credential",
+    "credentials",
+    "creds",
+    "api",
+    "access",
+    "private",
+    "pat",
+    "secrets",
+    "tokens",
+    "passphrase",
+    "signing",
+    "oauth",
+    "sk",
+    "pass",
+    "webhook",
+    "jwt",
+];
+
+const PUBLIC_WORDS: [&str; 24] = [
+    "sha256",
+    "sha1",
+    "sha512",
+    "sha",
+    "md5",
+    "hash",
+    "checksum",
+    "digest",
+    "commit",
+    "rev",
+    "revision",
+    "etag",
+    "integrity",
+    "uuid",
+    "guid",
+    "fingerprint",
+    "id",
+    "version",
+    "public",
+    "pub",
+    "signature",
+    "nonce",
+    "salt",
+    "blob",
+];
