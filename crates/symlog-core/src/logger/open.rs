@@ -102,7 +102,7 @@ fn find_keyring(
     let log_exists = !storage.objects()?.is_empty() && has_bytes(storage)?;
     let keyring_exists = keyring_path.symlink_metadata().is_ok();
     if log_exists && !keyring_exists {
-        if holds_symbiont(&*storage)? {
+        if holds_symbiont(storage)? {
             return Err(LoggingError::Unreadable {
                 path: path.to_owned(),
                 message: "is a log of `format = \"symbiont\"`; set that to go on with it, or choose another `log_file_path`".to_owned(),
