@@ -2,7 +2,9 @@
 #![allow(
     clippy::unwrap_used,
     clippy::let_underscore_future,
-    reason = "a failed step is a failed test, and a receipt may be dropped"
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed step is a failed test, a receipt may be dropped, and figures are printed"
 )]
 
 mod crash;

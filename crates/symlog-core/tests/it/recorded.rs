@@ -152,7 +152,7 @@ pub(crate) fn sample(point: &CrashPoint, most: usize) -> Vec<Survival> {
         .partition(|survival| matches!(survival, Survival::Prefix(_)));
     let thin = |survivals: Vec<Survival>| {
         let (count, step) = (survivals.len(), survivals.len().div_ceil(most).max(1));
-        let kept = move |at: &usize| at % step == 0 || *at < 2 || *at + 2 >= count;
+        let kept = move |at: &usize| at.is_multiple_of(step) || *at < 2 || *at + 2 >= count;
         let numbered = survivals.into_iter().enumerate();
         numbered
             .filter(move |(at, _)| kept(at))
