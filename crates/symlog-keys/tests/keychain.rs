@@ -1,6 +1,11 @@
 //! The OS keychain, against a real gnome-keyring in a D-Bus session of its own.
 #![cfg(all(feature = "keychain", target_os = "linux"))]
-#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a failed step is a failed test, and a skipped one says so"
+)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -27,7 +32,7 @@ fn in_session(home: &Path, password: &str, role: &str) {
     if !there("gnome-keyring-daemon") || !there("dbus-run-session") {
         let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
         assert!(!ci, "no gnome-keyring; run: cargo xtask services");
-        println!("skipped: no gnome-keyring; run: cargo xtask services");
+        eprintln!("SKIPPED: keychain: no gnome-keyring; run: cargo xtask services");
         return;
     }
     let runtime = home.join("run");

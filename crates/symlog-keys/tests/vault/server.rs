@@ -28,7 +28,7 @@ fn program() -> Option<PathBuf> {
     }
     let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
     assert!(!ci, "no OpenBao; run: cargo xtask services");
-    println!("skipped: no OpenBao; run: cargo xtask services");
+    eprintln!("SKIPPED: vault: no OpenBao; run: cargo xtask services");
     None
 }
 
