@@ -7,8 +7,8 @@
 
 mod bench;
 mod ci;
-mod demo;
 mod crash;
+mod demo;
 mod deny;
 mod eval;
 mod house;

@@ -238,7 +238,8 @@ impl Writer {
         if (self.must_roll || (segment.rolls && !self.sink.is_empty()))
             && let Some(object) = self.object_segment
         {
-            if self.is_unsynced() {
+            // What is broken would only say so again; a roll is the one way on.
+            if !self.must_roll && self.is_unsynced() {
                 self.sync(shared)?;
             }
             self.sink.roll(&object_name(object))?;
@@ -295,7 +296,12 @@ impl Writer {
     fn give_up(&mut self, shared: &Shared, error: LoggingError) {
         self.must_roll |= if shared.durability == Durability::Buffered {
             // What was appended counts as logged; the object can go on unless it is broken.
-            !left_sink_usable(&error)
+            let is_broken = !left_sink_usable(&error);
+            if is_broken && self.is_unsynced() {
+                // Nobody will ever know whether it was synced.
+                self.lost = Some(error.clone());
+            }
+            is_broken
         } else {
             self.range = self.synced.range.clone();
             // What cannot be cut off must not be followed by anything in the same object.
