@@ -1,18 +1,22 @@
-//! Time per call, by criterion.
+//! Processor time per call, by criterion.
+//!
+//! The routines run on one thread and never wait, so that this is the time that
+//! they take on an idle machine; on a shared one it does not count the neighbours.
 
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use criterion::measurement::{Measurement, ValueFormatter, WallTime};
 use criterion::{Criterion, Throughput as Per};
 use serde::Deserialize;
 
-use crate::{Benchmark, Scratch};
+use crate::{Benchmark, Scratch, processor_time};
 
 /// Runs routines under criterion and hands back what it estimates.
 pub struct Throughput {
-    criterion: Criterion,
+    criterion: Criterion<ProcessorTime>,
     scratch: Scratch,
 }
 
@@ -30,6 +34,7 @@ impl Throughput {
             (2_000, 8_000)
         };
         let criterion = Criterion::default()
+            .with_measurement(ProcessorTime)
             .without_plots()
             .output_directory(scratch.folder())
             .sample_size(if benchmark.is_quick() { 10 } else { 50 })
@@ -92,4 +97,35 @@ struct Estimates {
 #[derive(Deserialize)]
 struct Estimate {
     point_estimate: f64,
+}
+
+struct ProcessorTime;
+
+impl Measurement for ProcessorTime {
+    type Intermediate = Duration;
+    type Value = Duration;
+
+    fn start(&self) -> Duration {
+        processor_time()
+    }
+
+    fn end(&self, start: Duration) -> Duration {
+        processor_time().saturating_sub(start)
+    }
+
+    fn add(&self, a: &Duration, b: &Duration) -> Duration {
+        *a + *b
+    }
+
+    fn zero(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    fn to_f64(&self, value: &Duration) -> f64 {
+        WallTime.to_f64(value)
+    }
+
+    fn formatter(&self) -> &dyn ValueFormatter {
+        WallTime.formatter()
+    }
 }

@@ -5,11 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use symlog_core::Config;
-use symlog_keys::{
-    Access, KeyError, KeyRequest, Keyring, KeyringError, ResolvedKey, new_secret_store,
-    resolve_blocking,
-};
+use symlog_core::{Config, LogReader, LoggingError};
+use symlog_keys::{KeyError, KeyRequest, ResolvedKey, new_secret_store, resolve_blocking};
 
 /// What the keyring of `log` is called.
 pub(crate) fn keyring_path(log: &Path) -> PathBuf {
@@ -21,10 +18,11 @@ pub(crate) fn keyring_path(log: &Path) -> PathBuf {
 /// What the search for the key of a log came to. Nothing is generated.
 #[derive(Debug)]
 pub(crate) struct Search {
+    log: PathBuf,
     /// The key, or why there is none.
     pub(crate) key: Result<ResolvedKey, KeyError>,
     /// Whether it opens the log; `None` where there is no key or no log.
-    pub(crate) fits: Option<Result<Keyring, KeyringError>>,
+    pub(crate) opens: Option<Result<(), LoggingError>>,
 }
 
 impl Search {
@@ -32,31 +30,28 @@ impl Search {
     pub(crate) fn new(config: &Config) -> Result<Self> {
         // As if there were a log, so that looking never makes a key.
         let key = resolve_blocking(request(config, true)?);
-        let path = keyring_path(Path::new(&config.logging.log_file_path));
-        let fits = match &key {
-            Ok(found) if path.exists() => Some(Keyring::open(
-                &path,
-                &found.key,
-                Access::ReadOnly,
-                &symlog_crypto::default_provider(),
-            )),
-            _ => None,
+        let log = PathBuf::from(&config.logging.log_file_path);
+        let mut search = Self {
+            log,
+            key,
+            opens: None,
         };
-        Ok(Self { key, fits })
+        if let (Ok(found), true) = (&search.key, search.has_log()) {
+            search.opens = Some(LogReader::open(&search.log, &found.key).map(drop));
+        }
+        Ok(search)
     }
-}
 
-impl Search {
-    /// Whether there is no log yet, so that no key is missed.
-    pub(crate) fn no_log(&self, config: &Config) -> bool {
-        !keyring_path(Path::new(&config.logging.log_file_path)).exists()
+    /// Whether there is a log, which misses its key.
+    pub(crate) fn has_log(&self) -> bool {
+        self.log.exists() || keyring_path(&self.log).exists()
     }
 
     /// Why there is no key, for a person. A search that must not make one says so of logs that do
     /// not exist, too.
-    pub(crate) fn why_none(&self, error: &KeyError, log: &Path) -> String {
+    pub(crate) fn why_none(&self, error: &KeyError) -> String {
         match error {
-            KeyError::NotFound { .. } if !keyring_path(log).exists() => {
+            KeyError::NotFound { .. } if !self.has_log() => {
                 "there is no key yet; `symlog init`, or the first entry, makes one".to_owned()
             }
             error => Chain(error).to_string(),

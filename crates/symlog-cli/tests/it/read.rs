@@ -5,7 +5,7 @@ use std::process::Stdio;
 
 use serde_json::{Value, json};
 
-use crate::symlog::{Place, Run, example};
+use crate::symlog::{Place, Run, example, lines, shared};
 
 fn recorded() -> Place {
     let place = Place::with_key();
@@ -174,6 +174,57 @@ fn ids_that_fit_none_or_several_are_named() {
         .run(&["show", "0"])
         .fails(1, &["several ids begin with 0; give more"]);
     place.run(&["show", ""]).fails(2, &["the id is empty"]);
+}
+
+#[test]
+fn files_of_the_reference_logger_are_read() {
+    const TEST: &str = "files_of_the_reference_logger_are_read";
+    let Some(directory) = shared(TEST, "symbiont") else {
+        return;
+    };
+    let place = Place::new().with("SYMBIONT_LOGGING_KEY", "test_key_123");
+    let mut files = 0;
+    for file in std::fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        let Some(stem) = name.strip_suffix(".encrypted.log") else {
+            continue;
+        };
+        files += 1;
+        // Where only its owner may read it, as a log is kept.
+        let log = place.write(&format!("{stem}/{name}"), std::fs::read(&path).unwrap());
+        let log = log.to_str().unwrap();
+        let expected = path.with_file_name(format!("{name}.expected.jsonl"));
+        let expected = lines(&std::fs::read_to_string(expected).unwrap());
+        let entries = place.cat(&["--log", log]);
+        assert_eq!(entries.len(), expected.len());
+        for (entry, expected) in entries.iter().zip(&expected) {
+            for field in ["id", "request_data", "response_data"] {
+                assert_eq!(entry[field], expected[field], "{name}");
+            }
+        }
+        let check = place.run(&["keys", "check", "--json", "--log", log]);
+        assert!(check.ok().contains("\"opens_the_log\":true"), "{check:?}");
+    }
+    assert!(files > 0);
+}
+
+#[test]
+fn the_reference_format_is_written_and_read() {
+    let place = Place::new().with("SYMBIONT_LOGGING_KEY", "a passphrase");
+    place.write("symlog.toml", "[logging]\nformat = \"symbiont\"\n");
+    place.run(&["record", &example("interactions.jsonl")]).ok();
+    assert_eq!(place.cat(&[]).len(), 10);
+    assert!(
+        place
+            .run(&["verify"])
+            .ok()
+            .contains("nothing is wrong in what could be checked")
+    );
+    place.run(&["doctor"]).ok();
+    place
+        .run(&["keys", "list"])
+        .fails(2, &["has no keyring", "symlog keys check"]);
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The secret store, the key, and whether it opens the log.
 
-use std::path::Path;
-
 use symlog_core::Config;
 use symlog_keys::{KeyError, KeySource};
 
@@ -13,17 +11,14 @@ pub(super) fn check(config: &Config, search: &Search) -> Vec<Check> {
     if config.secrets.is_some() {
         checks.push(store(search));
     }
-    checks.push(key(config, search));
-    match &search.fits {
+    checks.push(key(search));
+    match &search.opens {
         None => {}
-        Some(Ok(keyring)) => checks.push(Check::ok(
-            "log key",
-            format!("the key opens the log (keyring generation {})", keyring.generation()),
-        )),
+        Some(Ok(())) => checks.push(Check::ok("log key", "the key opens the log")),
         Some(Err(error)) => checks.push(Check::broken(
             "log key",
             Chain(error).to_string(),
-            "`symlog keys check` says where the key comes from; bring back the one that the log was made with",
+            "`symlog keys check` says where the key comes from; bring back what is missing or wrong",
         )),
     }
     checks
@@ -60,7 +55,7 @@ fn store(search: &Search) -> Check {
     }
 }
 
-fn key(config: &Config, search: &Search) -> Check {
+fn key(search: &Search) -> Check {
     const WHAT: &str = "key";
     match &search.key {
         Ok(found) if found.warnings.is_empty() => Check::ok(WHAT, format!("from {}", found.source)),
@@ -70,9 +65,9 @@ fn key(config: &Config, search: &Search) -> Check {
             "see to the source that comes first, so that this one is not needed",
         ),
         Err(error) => {
-            let why = search.why_none(error, Path::new(&config.logging.log_file_path));
+            let why = search.why_none(error);
             match error {
-                KeyError::NotFound { .. } if search.no_log(config) => Check::ok(WHAT, why),
+                KeyError::NotFound { .. } if !search.has_log() => Check::ok(WHAT, why),
                 _ => Check::broken(
                     WHAT,
                     why,

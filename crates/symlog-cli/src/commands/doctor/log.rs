@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use symlog_core::{Config, LogFormat, verify};
+use symlog_core::{Config, verify};
 
 use super::Check;
 use crate::keys::Chain;
@@ -11,8 +11,8 @@ use crate::units::number;
 pub(super) fn check(config: &Config) -> Option<Check> {
     const WHAT: &str = "log health";
     let log = Path::new(&config.logging.log_file_path);
-    // The reference format has nothing to check, and what is not there is not ill.
-    if config.settings.format == LogFormat::Symbiont || !log.exists() {
+    // What is not there is not ill.
+    if !log.exists() {
         return None;
     }
     Some(match verify(log) {

@@ -1,7 +1,6 @@
 //! `symlog keys check`
 
 use std::io::Write;
-use std::path::Path;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -46,7 +45,7 @@ pub(super) fn run(common: &Common) -> Result<Answer> {
         passed_over: Vec::new(),
         warnings: Vec::new(),
         log: config.logging.log_file_path.clone(),
-        opens_the_log: search.fits.as_ref().map(Result::is_ok),
+        opens_the_log: search.opens.as_ref().map(Result::is_ok),
         error: None,
     };
     match &search.key {
@@ -62,10 +61,10 @@ pub(super) fn run(common: &Common) -> Result<Answer> {
         }
         Err(error) => {
             report.passed_over = passed(asked(error));
-            report.error = Some(search.why_none(error, Path::new(&report.log)));
+            report.error = Some(search.why_none(error));
         }
     }
-    if let Some(Err(error)) = &search.fits {
+    if let Some(Err(error)) = &search.opens {
         report.error = Some(Chain(error).to_string());
     }
     let mut results = Results::open();

@@ -1,10 +1,12 @@
 //! `symlog keys list`
 
 use std::io::Write;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use symlog_keys::{Id, Inventory, PeriodState};
+use symlog_crypto::default_provider;
+use symlog_keys::{Access, Id, Inventory, Keyring, PeriodState};
 
 use super::{Passed, passed};
 use crate::keys::{Search, keyring_path};
@@ -53,19 +55,25 @@ struct Period {
 
 pub(super) fn run(common: &Common) -> Result<Answer> {
     let config = common.configuration()?;
-    let log = std::path::Path::new(&config.logging.log_file_path);
+    let log = Path::new(&config.logging.log_file_path);
     let path = keyring_path(log);
     let search = Search::new(&config)?;
+    if !search.has_log() {
+        bail!(
+            "there is no log {} yet, so it uses no keys; `symlog init` makes one",
+            log.display()
+        );
+    }
+    if !path.exists() {
+        bail!(
+            "{} has no keyring: a file of the reference format has one key and no others; `symlog keys check` says where it comes from",
+            log.display()
+        );
+    }
     let found = search
         .key
         .context("there is no key to open the keyring with")?;
-    let keyring = match search.fits {
-        Some(keyring) => keyring?,
-        None => bail!(
-            "there is no log {} yet, so it uses no keys; `symlog init` makes one",
-            log.display()
-        ),
-    };
+    let keyring = Keyring::open(&path, &found.key, Access::ReadOnly, &default_provider())?;
     let report = Report::new(
         path.display().to_string(),
         &found.source.to_string(),
