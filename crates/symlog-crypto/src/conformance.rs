@@ -1,4 +1,4 @@
-//! What every [`Aead`](crate::Aead) must do, as a function that any implementation can run in its own tests.
+//! What every [`Aead`] must do, as a function that any implementation can run in its own tests.
 
 use crate::{Aead, AeadError, Key, Nonce};
 
