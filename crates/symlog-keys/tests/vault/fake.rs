@@ -192,7 +192,11 @@ fn kubernetes_logs_in_with_the_service_accounts_token() {
     assert!(
         seen[0].contains(r#""jwt":"the-account-token""#) && seen[0].contains(r#""role":"symlog""#)
     );
-    assert!(seen[1].starts_with("GET /v1/secret/data/a/key "));
+    assert!(
+        seen[1].starts_with("GET /v1/secret/data/a/key"),
+        "{}",
+        seen[1]
+    );
     assert!(
         seen[1]
             .to_ascii_lowercase()
