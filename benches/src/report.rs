@@ -75,6 +75,14 @@ impl Row {
         self.goal(format!(">= {goal} {unit}"), met)
     }
 
+    fn verdict(&self) -> String {
+        match (self.goal.is_empty(), self.met) {
+            (true, _) => String::new(),
+            (false, true) => format!("met {}", self.goal),
+            (false, false) => format!("OPEN {}", self.goal),
+        }
+    }
+
     fn goal(mut self, goal: String, met: bool) -> Self {
         if !self.goal.is_empty() {
             self.goal.push_str(", ");
@@ -122,15 +130,14 @@ impl Benchmark {
     /// Adds a comparison and shows it.
     pub fn row(&mut self, row: Row) {
         println!(
-            "{:<28} {:>14.1} {:<10} {} {:.1}; ratio {:.2} {} {}",
+            "{:<28} {:>14.1} {:<10} {} {:.1}; ratio {:.2} {}",
             row.name,
             row.ours,
             row.unit,
             row.against,
             row.peer,
             row.ratio,
-            if row.met { "met" } else { "OPEN" },
-            row.goal,
+            row.verdict(),
         );
         self.rows.push(row);
     }

@@ -94,7 +94,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<Report> {
     let baseline_path = workspace.root().join("benches/baseline.json");
     if args.save_baseline {
         let mut baseline = read_baseline(&baseline_path)?;
-        for row in &measured.rows {
+        // What has no goal is for information.
+        for row in measured.rows.iter().filter(|row| !row.goal.is_empty()) {
             baseline.insert(row.name.clone(), gate::rounded(row.ratio));
         }
         write_json(&baseline_path, &baseline)?;

@@ -23,7 +23,11 @@ pub(super) fn render(rows: &[Row]) -> String {
             row.unit.clone(),
             row.against.clone(),
             format!("{}x", number(row.ratio)),
-            format!("{} {}", if row.met { "met " } else { "OPEN" }, row.goal),
+            match (row.goal.is_empty(), row.met) {
+                (true, _) => String::new(),
+                (false, true) => format!("met  {}", row.goal),
+                (false, false) => format!("OPEN {}", row.goal),
+            },
         ]
     }));
     let mut widths = [0; 7];
