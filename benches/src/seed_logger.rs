@@ -94,7 +94,7 @@ impl SeedLogger {
         let derived;
         let key = match self.steps {
             Steps::AsItIs => {
-                derived = argon2id(PASSPHRASE, &salt, &Argon2Params::LEGACY)?;
+                derived = argon2id(PASSPHRASE, &salt, &Argon2Params::DEFAULT)?;
                 &derived
             }
             Steps::Optimised => &self.key,
