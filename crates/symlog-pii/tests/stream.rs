@@ -74,7 +74,7 @@ fn the_corpus_is_masked_alike() {
         "/../../../shared/data/corpus/sparse.jsonl.gz"
     );
     let Ok(file) = std::fs::File::open(path) else {
-        println!("skipped: no shared data");
+        eprintln!("SKIPPED: the_corpus_is_masked_alike: ../shared/data is not here");
         return;
     };
     let mut lines = String::new();
