@@ -367,22 +367,14 @@ impl Pass<'_> {
         let mut hits = Vec::new();
         for (from, piece) in text::pieces(text) {
             let first = hits.len();
-            let folded = text::fold(piece);
-            let plain = folded.as_ref().map_or(piece, |folded| &folded.text);
             Search {
-                text: plain,
+                text: piece,
                 key,
                 rules: &self.masker.rules,
                 plan: self.plan,
                 depth: 0,
             }
             .find(&mut hits);
-            if let Some(folded) = &folded {
-                for hit in &mut hits[first..] {
-                    hit.start = folded.original(hit.start);
-                    hit.end = folded.original(hit.end);
-                }
-            }
             for hit in &mut hits[first..] {
                 hit.start += from;
                 hit.end += from;

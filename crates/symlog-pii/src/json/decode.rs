@@ -34,9 +34,9 @@ impl Decoded {
     }
 
     /// A text of which nothing is there yet.
-    pub(crate) fn empty() -> Self {
+    pub(crate) fn with_capacity(len: usize) -> Self {
         Self {
-            text: String::new(),
+            text: String::with_capacity(len),
             steps: vec![(0, 0)],
         }
     }

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use super::{MAX_WORD, RUN_TOGETHER};
+use super::MAX_WORD;
+use super::roles::runs_together;
 use crate::rules::{Words as WordMap, fold_hash};
 
 /// What a single word near a token says about it.
@@ -25,13 +26,7 @@ pub(crate) fn cue(word: &[u8]) -> Option<Cue> {
                 .map(|(w, cue)| (fold_hash(w.as_bytes()), cue)),
         )
     });
-    let glued = || {
-        (8..=MAX_WORD).contains(&word.len())
-            && RUN_TOGETHER.iter().any(|tail| {
-                word.len() >= tail.len()
-                    && word[word.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
-            })
-    };
+    let glued = || (8..=MAX_WORD).contains(&word.len()) && runs_together(word);
     CUES.get(fold_hash(word))
         .copied()
         .or_else(|| glued().then_some(Cue::Secret))

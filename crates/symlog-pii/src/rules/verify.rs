@@ -32,7 +32,7 @@ impl<'a> Verifier<'a> {
                 plan: &self.plan,
                 depth: 0,
             }
-            .find(&mut hits);
+            .find_plain(&mut hits);
             hits
         };
         let missed = |text: &String| {

@@ -14,14 +14,32 @@ const MAX_KEY: usize = 64;
 const MAX_VALUE: usize = 4096;
 
 /// Judges the `=` or `:` at `at`. Returns up to where it has looked.
+#[inline]
 pub(super) fn judge(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) -> usize {
     let bytes = text.as_bytes();
-    let Some((key, quoted)) = key_before(text, at) else {
+    let (end, quoted) = key_end(bytes, at);
+    // Most signs stand after names that no secret has.
+    if keys::may_end_sensitive(&bytes[..end]) {
+        judge_key(text, at, end, quoted, want, out)
+    } else {
+        at + 1
+    }
+}
+
+/// Judges a sign whose key ends at `end`.
+#[inline(never)]
+fn judge_key(
+    text: &str,
+    at: usize,
+    end: usize,
+    quoted: bool,
+    want: TypeSet,
+    out: &mut Vec<Hit>,
+) -> usize {
+    let bytes = text.as_bytes();
+    let Some(key) = key_before(text, at, end, quoted).filter(|key| keys::is_sensitive(key)) else {
         return at + 1;
     };
-    if !keys::is_sensitive(key) {
-        return at + 1;
-    }
     let kind = kind_of(key);
     let Some(value) = value_after(bytes, at, key) else {
         return at + 1;
@@ -145,29 +163,34 @@ pub(crate) fn kind_of(key: &str) -> PiiType {
     }
 }
 
-/// The name that ends before the sign at `at`, and whether it is quoted.
-fn key_before(text: &str, at: usize) -> Option<(&str, bool)> {
-    let bytes = text.as_bytes();
+/// Where the name ends that stands before the sign at `at`, and whether it is quoted.
+#[inline]
+fn key_end(bytes: &[u8], at: usize) -> (usize, bool) {
     let mut end = at;
     while end > 0 && at - end < 2 && matches!(bytes[end - 1], b' ' | b':' | b'|') {
         end -= 1;
     }
-    let quoted = end > 0 && matches!(bytes[end - 1], b'"' | b'\'' | b'`');
+    if end == 0 || bytes[end - 1].is_ascii_alphanumeric() {
+        return (end, false);
+    }
+    let quoted = matches!(bytes[end - 1], b'"' | b'\'' | b'`');
     if quoted {
         end -= 1;
         while end > 0 && bytes[end - 1] == b'\\' {
             end -= 1;
         }
-    } else if end > 0 && matches!(bytes[end - 1], b']' | b'*') {
+    } else if matches!(bytes[end - 1], b']' | b'*') {
         // `headers["x-api-key"] =`, `**Password:**`
         while end > 0 && at - end < 4 && matches!(bytes[end - 1], b']' | b'"' | b'\'' | b'*') {
             end -= 1;
         }
     }
-    // Most signs stand after names that no secret has.
-    if !keys::may_be_sensitive(&bytes[end.saturating_sub(3)..end]) {
-        return None;
-    }
+    (end, quoted)
+}
+
+/// The name that ends at `end`, before the sign at `at`.
+fn key_before(text: &str, at: usize, end: usize, quoted: bool) -> Option<&str> {
+    let bytes = text.as_bytes();
     let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80;
     let mut start = end;
     while start > 0 && end - start <= MAX_KEY && name(bytes[start - 1]) {
@@ -187,7 +210,7 @@ fn key_before(text: &str, at: usize) -> Option<(&str, bool)> {
     if start == end || end - start > MAX_KEY {
         return None;
     }
-    text.get(start..end).map(|key| (key, quoted))
+    text.get(start..end)
 }
 
 struct Value {
@@ -387,19 +410,22 @@ fn placeholder(text: &[u8]) -> bool {
         || text
             .iter()
             .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'))
-        || WORDS
-            .iter()
-            .any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
+        || WORDS.iter().any(|word| contains(&lower, word.as_bytes()))
 }
 
 /// Expressions and templates.
 fn code(text: &[u8]) -> bool {
     text.iter()
         .any(|b| matches!(b, b'(' | b'[' | b'{' | b'|' | b'<' | b'>'))
-        || memchr::memmem::find(text, b"::").is_some()
-        || memchr::memmem::find(text, b"->").is_some()
-        || memchr::memmem::find(text, b"${").is_some()
+        || contains(text, b"::")
+        || contains(text, b"->")
+        || contains(text, b"${")
         || text.starts_with(b"self.")
         || text.starts_with(b"http")
         || text.starts_with(b"/")
+}
+
+/// Values are short: to prepare a search would take longer than the search.
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    memchr::memchr_iter(part[0], text).any(|at| text[at..].starts_with(part))
 }

@@ -1,24 +1,81 @@
 //! Byte classes, 64 bytes at a time.
 
-use super::classes::{Classes, classify};
+use super::classes::{Chunk, Classes, Wanted, classify};
 
-/// One bit per byte of a 64-byte block, set where something of interest begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Block {
-    /// All digits.
-    pub(super) digits: u64,
+/// 64 bytes of text: one bit per byte, set where something of interest begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Block<'a> {
+    before: &'a Classes,
+    here: &'a Classes,
+    after: &'a Classes,
+}
+
+impl Block<'_> {
+    /// All digits of this block, and of the next one.
+    #[inline]
+    pub(super) fn digits(&self) -> u128 {
+        u128::from(self.here.digit) | u128::from(self.after.digit) << 64
+    }
+
     /// Digits that no digit precedes.
-    pub(super) digit_starts: u64,
-    /// Words that begin with an upper-case letter or beyond ASCII.
-    pub(super) capitals: u64,
-    /// Words that begin with `p`.
-    pub(super) p_starts: u64,
+    #[inline]
+    pub(super) fn digit_starts(&self) -> u64 {
+        self.here.digit & !(self.here.digit << 1 | self.before.digit >> 63)
+    }
+
     /// `@`.
-    pub(super) at: u64,
-    /// `=` and `:`.
-    pub(super) assign: u64,
-    /// Words of at least [`LONG`] bytes, as bits from [`LONG_FROM`] before the block on.
-    pub(super) long_words: u64,
+    #[inline]
+    pub(super) fn at(&self) -> u64 {
+        self.here.at
+    }
+
+    /// `=` and `:`, of several in a row the first.
+    #[inline]
+    pub(super) fn assign(&self) -> u64 {
+        self.here.assign & !(self.here.assign << 1 | self.before.assign >> 63)
+    }
+
+    /// Where a character may begin that only looks like another one.
+    #[inline]
+    pub(super) fn disguises(&self) -> u64 {
+        self.here.disguise
+    }
+
+    /// Whether there are none of the classes of [`Wanted::Signs`], nor were others asked for.
+    #[inline]
+    pub(super) fn is_plain(&self) -> bool {
+        self.here.digit | self.here.at | self.here.assign | self.here.word == 0
+    }
+
+    #[inline]
+    fn word_starts(&self) -> u64 {
+        self.here.word & !(self.here.word << 1 | self.before.word >> 63)
+    }
+
+    /// Words that begin with an upper-case letter or beyond ASCII.
+    #[inline]
+    pub(super) fn capitals(&self) -> u64 {
+        self.here.capital & self.word_starts()
+    }
+
+    /// Words that begin with `p`.
+    #[inline]
+    pub(super) fn p_starts(&self) -> u64 {
+        self.here.p & self.word_starts()
+    }
+
+    /// Words of at least [`LONG`] bytes that end in this block, as bits from [`LONG_FROM`] before
+    /// the block on.
+    #[inline]
+    pub(super) fn long_words(&self) -> u64 {
+        let both = u128::from(self.before.word) | u128::from(self.here.word) << 64;
+        let mut run = both & (both >> 1);
+        run &= run >> 2;
+        run &= run >> 4;
+        run &= run >> 8;
+        let starts = run & !(both << 1);
+        (starts >> (64 - LONG_FROM)) as u64
+    }
 }
 
 /// From this length on a word is worth a look even without digits.
@@ -26,54 +83,73 @@ pub(super) const LONG: usize = 16;
 /// How far before a block the words of [`Block::long_words`] may begin.
 pub(super) const LONG_FROM: usize = LONG - 1;
 
+/// Chunks that are classified at once: enough to make up for the call, few enough for the stack.
+const BATCH: usize = 16;
+
 /// Calls `each` with every block, and where it begins.
-pub(super) fn scan(bytes: &[u8], mut each: impl FnMut(&Block, usize)) {
-    let mut carry = Classes::default();
-    let (blocks, rest) = bytes.as_chunks::<64>();
-    for (i, block) in blocks.iter().enumerate() {
-        let classes = classify(block);
-        each(&block_of(classes, carry), i * 64);
-        carry = classes;
+pub(super) fn scan(bytes: &[u8], wanted: Wanted, each: impl FnMut(&Block, usize)) {
+    let mut scanner = Scanner {
+        window: [Classes::default(); BATCH + 2],
+        base: None,
+        wanted,
+        each,
+    };
+    let (chunks, rest) = bytes.as_chunks::<64>();
+    for batch in chunks.chunks(BATCH) {
+        scanner.take(batch);
     }
     if !rest.is_empty() {
         let mut last = [0; 64];
         last[..rest.len()].copy_from_slice(rest);
-        each(&block_of(classify(&last), carry), blocks.len() * 64);
+        scanner.take(&[last]);
     }
+    scanner.finish();
 }
 
-#[inline]
-fn block_of(classes: Classes, before: Classes) -> Block {
-    let Classes {
-        word,
-        digit,
-        capital,
-        p,
-        at,
-        assign,
-    } = classes;
-    let word_starts = word & !((word << 1) | (before.word >> 63));
-    Block {
-        digits: digit,
-        digit_starts: digit & !((digit << 1) | (before.digit >> 63)),
-        capitals: capital & word_starts,
-        p_starts: p & word_starts,
-        at,
-        assign,
-        long_words: long_words(word, before.word),
-    }
+/// Gives each block once it knows the one after it.
+struct Scanner<F> {
+    /// The classes of the block given last, of the one that is held, and of those after them.
+    window: [Classes; BATCH + 2],
+    /// Where the block begins that is held, if one is.
+    base: Option<usize>,
+    wanted: Wanted,
+    each: F,
 }
 
-/// Where runs of [`LONG`] ones begin, of those that end in this block.
-#[inline]
-fn long_words(word: u64, before: u64) -> u64 {
-    let both = u128::from(before) | u128::from(word) << 64;
-    let mut run = both & (both >> 1);
-    run &= run >> 2;
-    run &= run >> 4;
-    run &= run >> 8;
-    let starts = run & !(both << 1);
-    (starts >> (64 - LONG_FROM)) as u64
+impl<F: FnMut(&Block, usize)> Scanner<F> {
+    fn take(&mut self, batch: &[Chunk]) {
+        classify(batch, self.wanted, &mut self.window[2..]);
+        let (first, mut base) = match self.base {
+            Some(base) => (1, base),
+            None => (2, 0),
+        };
+        for around in self.window[first - 1..batch.len() + 2].windows(3) {
+            let [before, here, after] = around else {
+                continue;
+            };
+            let block = Block {
+                before,
+                here,
+                after,
+            };
+            (self.each)(&block, base);
+            base += 64;
+        }
+        self.base = Some(base);
+        self.window.copy_within(batch.len()..batch.len() + 2, 0);
+    }
+
+    fn finish(mut self) {
+        if let Some(base) = self.base {
+            let [before, here, ..] = &self.window;
+            let block = Block {
+                before,
+                here,
+                after: &Classes::default(),
+            };
+            (self.each)(&block, base);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -87,11 +163,11 @@ mod tests {
             let mut capitals = Vec::new();
             let mut digits = Vec::new();
             let mut long = Vec::new();
-            scan(&text, |block, base| {
+            scan(&text, Wanted::All, |block, base| {
                 let bits = |mask: u64| (0..64).filter(move |i| mask >> i & 1 == 1).map(move |i| base + i);
-                capitals.extend(bits(block.capitals));
-                digits.extend(bits(block.digit_starts));
-                long.extend(bits(block.long_words).map(|at| at - LONG_FROM));
+                capitals.extend(bits(block.capitals()));
+                digits.extend(bits(block.digit_starts()));
+                long.extend(bits(block.long_words()).map(|at| at - LONG_FROM));
             });
             let word = |b: u8| b.is_ascii_alphanumeric() || b >= 0x80;
             let starts = |class: &dyn Fn(u8) -> bool| -> Vec<usize> {

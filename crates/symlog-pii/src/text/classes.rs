@@ -3,45 +3,63 @@
 //! The only module of the workspace that needs `unsafe`: calling a function that is compiled for
 //! AVX2 or SSE2. Nothing in it reads memory through a pointer.
 
+/// 64 bytes of text.
+pub(super) type Chunk = [u8; 64];
+
 /// One bit per byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Classes {
-    /// Letters, digits and everything beyond ASCII.
-    pub(super) word: u64,
     pub(super) digit: u64,
-    /// Upper-case letters and everything beyond ASCII.
-    pub(super) capital: u64,
-    /// `p` and `P`.
-    pub(super) p: u64,
     /// `@`.
     pub(super) at: u64,
     /// `=` and `:`.
     pub(super) assign: u64,
+    /// Letters, digits and everything beyond ASCII.
+    pub(super) word: u64,
+    /// Upper-case letters and everything beyond ASCII.
+    pub(super) capital: u64,
+    /// `p` and `P`.
+    pub(super) p: u64,
+    /// Where a character may begin that only looks like another one: the bytes C2, E2, E3 and EF,
+    /// and `%`.
+    pub(super) disguise: u64,
 }
 
+/// Which classes are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// Digits, `@`, `=`, `:` and disguises; the others are left out.
+    Signs,
+    All,
+}
+
+/// Writes the classes of each chunk to the same place of `out`.
 #[cfg(target_arch = "x86_64")]
 #[expect(
     unsafe_code,
     reason = "calls into code for processor features that were detected"
 )]
-pub(super) fn classify(bytes: &[u8; 64]) -> Classes {
-    if std::is_x86_feature_detected!("avx2") {
+pub(super) fn classify(chunks: &[Chunk], wanted: Wanted, out: &mut [Classes]) {
+    match (std::is_x86_feature_detected!("avx2"), wanted) {
         // SAFETY: AVX2 was detected.
-        unsafe { x86::avx2(bytes) }
-    } else {
+        (true, Wanted::Signs) => unsafe { x86::avx2::<false>(chunks, out) },
+        // SAFETY: AVX2 was detected.
+        (true, Wanted::All) => unsafe { x86::avx2::<true>(chunks, out) },
         // SAFETY: SSE2 is part of every x86-64.
-        unsafe { x86::sse2(bytes) }
+        (false, _) => unsafe { x86::sse2(chunks, out) },
     }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-pub(super) fn classify(bytes: &[u8; 64]) -> Classes {
-    scalar(bytes)
+pub(super) fn classify(chunks: &[Chunk], _: Wanted, out: &mut [Classes]) {
+    for (chunk, out) in chunks.iter().zip(out) {
+        *out = scalar(chunk);
+    }
 }
 
 /// What the vector code must agree with; the whole of it where there is none.
 #[cfg(any(test, not(target_arch = "x86_64")))]
-fn scalar(bytes: &[u8; 64]) -> Classes {
+fn scalar(bytes: &Chunk) -> Classes {
     let mut out = Classes::default();
     for (i, byte) in bytes.iter().enumerate() {
         out.word |= u64::from(byte.is_ascii_alphanumeric() || *byte >= 0x80) << i;
@@ -50,6 +68,7 @@ fn scalar(bytes: &[u8; 64]) -> Classes {
         out.p |= u64::from(byte | 0x20 == b'p') << i;
         out.at |= u64::from(*byte == b'@') << i;
         out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
+        out.disguise |= u64::from(matches!(byte, 0xc2 | 0xe2 | 0xe3 | 0xef | b'%')) << i;
     }
     out
 }
@@ -58,73 +77,89 @@ fn scalar(bytes: &[u8; 64]) -> Classes {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::Classes;
+    use super::{Chunk, Classes};
+
+    #[expect(
+        unsafe_code,
+        reason = "a load has no safe form that is one instruction"
+    )]
+    #[target_feature(enable = "avx2")]
+    fn load(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: the reference says that 32 bytes can be read; the load needs no alignment.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    fn halves(chunk: &Chunk) -> [__m256i; 2] {
+        let (halves, _) = chunk.as_chunks::<32>();
+        [load(&halves[0]), load(&halves[1])]
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn avx2<const ALL: bool>(chunks: &[Chunk], out: &mut [Classes]) {
+        for (chunk, out) in chunks.iter().zip(out) {
+            *out = Classes::default();
+            for (half, v) in halves(chunk).into_iter().enumerate() {
+                let bits = |m: __m256i| u64::from(_mm256_movemask_epi8(m) as u32) << (half * 32);
+                let is = |byte: u8| _mm256_cmpeq_epi8(v, _mm256_set1_epi8(byte as i8));
+                let within = |v: __m256i, from: u8, len: u8| {
+                    let shifted = _mm256_sub_epi8(v, _mm256_set1_epi8(from as i8));
+                    _mm256_cmpeq_epi8(
+                        _mm256_min_epu8(shifted, _mm256_set1_epi8(len as i8)),
+                        shifted,
+                    )
+                };
+                let digit = within(v, b'0', 9);
+                out.digit |= bits(digit);
+                out.at |= bits(is(b'@'));
+                out.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
+                let folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+                let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
+                let others = _mm256_or_si256(is(0xe3), is(0xef));
+                out.disguise |= bits(_mm256_or_si256(c2_e2, _mm256_or_si256(others, is(b'%'))));
+                if ALL {
+                    let letter = within(folded, b'a', 25);
+                    out.p |= bits(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'p' as i8)));
+                    // The sign bit of a byte beyond ASCII is a bit of the mask already.
+                    out.word |= bits(_mm256_or_si256(v, _mm256_or_si256(letter, digit)));
+                    out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
+                }
+            }
+        }
+    }
 
     /// Eight bytes as the number that a vector is made of.
-    fn lane(bytes: &[u8; 64], i: usize) -> i64 {
+    fn lane(bytes: &Chunk, i: usize) -> i64 {
         let (lanes, _) = bytes.as_chunks::<8>();
         i64::from_le_bytes(lanes[i])
     }
 
-    #[target_feature(enable = "avx2")]
-    pub(super) fn avx2(bytes: &[u8; 64]) -> Classes {
-        let mut out = Classes::default();
-        for half in 0..2 {
-            let at = half * 4;
-            let v = _mm256_set_epi64x(
-                lane(bytes, at + 3),
-                lane(bytes, at + 2),
-                lane(bytes, at + 1),
-                lane(bytes, at),
-            );
-            let bits = |m: __m256i| u64::from(_mm256_movemask_epi8(m) as u32) << (half * 32);
-            let is = |byte: u8| _mm256_cmpeq_epi8(v, _mm256_set1_epi8(byte as i8));
-            let within = |v: __m256i, from: u8, len: u8| {
-                let shifted = _mm256_sub_epi8(v, _mm256_set1_epi8(from as i8));
-                _mm256_cmpeq_epi8(
-                    _mm256_min_epu8(shifted, _mm256_set1_epi8(len as i8)),
-                    shifted,
-                )
-            };
-            let digit = within(v, b'0', 9);
-            let folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
-            let letter = within(folded, b'a', 25);
-            out.p |= bits(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'p' as i8)));
-            let high = bits(v);
-            let digits = bits(digit);
-            out.digit |= digits;
-            out.word |= bits(letter) | digits | high;
-            out.capital |= bits(within(v, b'A', 25)) | high;
-            out.at |= bits(is(b'@'));
-            out.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
-        }
-        out
-    }
-
     #[target_feature(enable = "sse2")]
-    pub(super) fn sse2(bytes: &[u8; 64]) -> Classes {
-        let mut out = Classes::default();
-        for quarter in 0..4 {
-            let v = _mm_set_epi64x(lane(bytes, quarter * 2 + 1), lane(bytes, quarter * 2));
-            let bits = |m: __m128i| u64::from(_mm_movemask_epi8(m) as u16) << (quarter * 16);
-            let is = |byte: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(byte as i8));
-            let within = |v: __m128i, from: u8, len: u8| {
-                let shifted = _mm_sub_epi8(v, _mm_set1_epi8(from as i8));
-                _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(len as i8)), shifted)
-            };
-            let digit = within(v, b'0', 9);
-            let folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
-            let letter = within(folded, b'a', 25);
-            out.p |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8(b'p' as i8)));
-            let high = bits(v);
-            let digits = bits(digit);
-            out.digit |= digits;
-            out.word |= bits(letter) | digits | high;
-            out.capital |= bits(within(v, b'A', 25)) | high;
-            out.at |= bits(is(b'@'));
-            out.assign |= bits(_mm_or_si128(is(b'='), is(b':')));
+    pub(super) fn sse2(chunks: &[Chunk], out: &mut [Classes]) {
+        for (chunk, out) in chunks.iter().zip(out) {
+            *out = Classes::default();
+            for quarter in 0..4 {
+                let v = _mm_set_epi64x(lane(chunk, quarter * 2 + 1), lane(chunk, quarter * 2));
+                let bits = |m: __m128i| u64::from(_mm_movemask_epi8(m) as u16) << (quarter * 16);
+                let is = |byte: u8| _mm_cmpeq_epi8(v, _mm_set1_epi8(byte as i8));
+                let within = |v: __m128i, from: u8, len: u8| {
+                    let shifted = _mm_sub_epi8(v, _mm_set1_epi8(from as i8));
+                    _mm_cmpeq_epi8(_mm_min_epu8(shifted, _mm_set1_epi8(len as i8)), shifted)
+                };
+                let digit = within(v, b'0', 9);
+                let folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
+                let letter = within(folded, b'a', 25);
+                out.digit |= bits(digit);
+                out.at |= bits(is(b'@'));
+                out.assign |= bits(_mm_or_si128(is(b'='), is(b':')));
+                let c2_e2 = _mm_cmpeq_epi8(folded, _mm_set1_epi8(0xe2_u8 as i8));
+                let others = _mm_or_si128(is(0xe3), is(0xef));
+                out.disguise |= bits(_mm_or_si128(c2_e2, _mm_or_si128(others, is(b'%'))));
+                out.p |= bits(_mm_cmpeq_epi8(folded, _mm_set1_epi8(b'p' as i8)));
+                out.word |= bits(_mm_or_si128(v, _mm_or_si128(letter, digit)));
+                out.capital |= bits(_mm_or_si128(v, within(v, b'A', 25)));
+            }
         }
-        out
     }
 }
 
@@ -132,23 +167,53 @@ mod x86 {
 mod tests {
     use super::*;
 
+    /// Chunks in which every byte value stands at every place.
+    fn chunks() -> Vec<Chunk> {
+        let shifted = |shift: u8, base: u8| {
+            std::array::from_fn(|i| (base * 64 + i as u8).wrapping_add(shift))
+        };
+        (0..64)
+            .flat_map(|shift| (0..4).map(move |base| shifted(shift, base)))
+            .collect()
+    }
+
+    fn signs(classes: Classes) -> Classes {
+        Classes {
+            word: 0,
+            capital: 0,
+            p: 0,
+            ..classes
+        }
+    }
+
     #[test]
     fn every_byte_value_is_classified_alike_at_every_place() {
-        for shift in 0..64u8 {
-            for base in 0..4u8 {
-                let block: [u8; 64] =
-                    std::array::from_fn(|i| (base * 64 + i as u8).wrapping_add(shift));
-                assert_eq!(classify(&block), scalar(&block));
-                #[cfg(target_arch = "x86_64")]
-                #[expect(
-                    unsafe_code,
-                    reason = "the narrower code is not what `classify` takes here"
-                )]
-                // SAFETY: SSE2 is part of every x86-64.
-                let narrow = unsafe { x86::sse2(&block) };
-                #[cfg(target_arch = "x86_64")]
-                assert_eq!(narrow, scalar(&block));
-            }
-        }
+        let chunks = chunks();
+        let expect: Vec<Classes> = chunks.iter().map(scalar).collect();
+        let mut found = vec![Classes::default(); chunks.len()];
+        classify(&chunks, Wanted::All, &mut found);
+        assert_eq!(found, expect);
+        classify(&chunks, Wanted::Signs, &mut found);
+        assert!(
+            found
+                .iter()
+                .zip(&expect)
+                .all(|(f, e)| signs(*f) == signs(*e))
+        );
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    #[expect(
+        unsafe_code,
+        reason = "the narrower code is not what `classify` takes here"
+    )]
+    fn the_narrower_code_agrees() {
+        let chunks = chunks();
+        let expect: Vec<Classes> = chunks.iter().map(scalar).collect();
+        let mut found = vec![Classes::default(); chunks.len()];
+        // SAFETY: SSE2 is part of every x86-64.
+        unsafe { x86::sse2(&chunks, &mut found) };
+        assert_eq!(found, expect);
     }
 }

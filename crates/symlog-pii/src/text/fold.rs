@@ -1,40 +1,44 @@
 //! Characters that only look different: full-width digits, odd blanks and hyphens, signs of no
 //! width, and the `%40` of a URL.
 
+use super::blocks::scan;
+use super::classes::Wanted;
+use super::for_each;
 use crate::json::Decoded;
 
-/// The text with plain characters in their places, or `None` when it has none of the others.
-pub(crate) fn fold(text: &str) -> Option<Decoded> {
-    let bytes = text.as_bytes();
-    let escaped = memchr::memchr_iter(b'%', bytes).any(|at| bytes[at + 1..].starts_with(b"40"));
-    if !escaped
-        && (text.is_ascii()
-            || memchr::memchr3(0xc2, 0xe2, 0xef, bytes).is_none()
-                && memchr::memchr(0xe3, bytes).is_none())
-    {
-        return None;
-    }
-    let mut out = Decoded::empty();
-    let mut changed = false;
+/// The text with plain characters in their places.
+pub(crate) fn fold(text: &str) -> Decoded {
+    let mut out = Decoded::with_capacity(text.len());
     let mut from = 0;
-    for (at, c) in text.char_indices() {
-        if at < from {
-            continue;
-        }
-        let (plain, len) = match c {
-            '%' if bytes[at..].starts_with(b"%40") => (Some('@'), 3),
-            _ => match plain(c) {
-                Some(plain) => (plain, c.len_utf8()),
-                None => continue,
-            },
-        };
-        changed = true;
-        out.text.push_str(&text[from..at]);
-        from = at + len;
-        out.push(plain, at, from);
-    }
+    scan(text.as_bytes(), Wanted::Signs, |block, base| {
+        for_each(block.disguises(), |bit| {
+            let at = base + bit;
+            if at >= from
+                && let Some((plain, len)) = plain_at(text, at)
+            {
+                out.text.push_str(&text[from..at]);
+                from = at + len;
+                out.push(plain, at, from);
+            }
+        });
+    });
     out.text.push_str(&text[from..]);
-    changed.then_some(out)
+    out
+}
+
+/// Whether what begins at `at` only looks like something else.
+pub(super) fn is_disguise(text: &str, at: usize) -> bool {
+    plain_at(text, at).is_some()
+}
+
+/// What stands for the character at `at`, or for the escape, and its length.
+fn plain_at(text: &str, at: usize) -> Option<(Option<char>, usize)> {
+    let rest = text.get(at..)?;
+    if rest.starts_with('%') {
+        return rest.starts_with("%40").then_some((Some('@'), 3));
+    }
+    let c = rest.chars().next()?;
+    plain(c).map(|plain| (plain, c.len_utf8()))
 }
 
 /// What stands for `c`: a character, or nothing; `None` where `c` stands for itself.
@@ -55,7 +59,7 @@ mod tests {
     #[test]
     fn plain_characters_take_their_places() {
         let text = "\u{ff14}\u{ff11}1\u{a0}5\u{200b}5 \u{2013} x%40y.io é";
-        let folded = fold(text).unwrap();
+        let folded = fold(text);
         assert_eq!(folded.text, "411 55 - x@y.io é");
         let at = folded.text.find("55").unwrap();
         assert_eq!(
@@ -67,6 +71,8 @@ mod tests {
             &text[folded.original(at)..folded.original(at + 6)],
             "x%40y.io"
         );
-        assert!(fold("plain é €").is_none());
+        let text = "plain é €";
+        assert!((0..text.len()).all(|at| !is_disguise(text, at)));
+        assert_eq!(fold(text).text, text);
     }
 }

@@ -24,7 +24,7 @@ pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use date::{is_birth, is_year, stated_age};
-pub(crate) use fold::fold;
+use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
 pub(crate) use token::{MAX_PEM, open_key};
@@ -92,6 +92,9 @@ pub(crate) struct Search<'a> {
     pub(crate) depth: u8,
 }
 
+/// A text in which characters only look like others: it is to be [folded](fold) first.
+struct Disguised;
+
 /// Appends everything of the types `want` that stands in `text`, with the built-in rules.
 #[cfg(test)]
 fn find(text: &str, key: &str, want: TypeSet, out: &mut Vec<Hit>) {
@@ -103,7 +106,7 @@ fn find(text: &str, key: &str, want: TypeSet, out: &mut Vec<Hit>) {
         plan: &Plan::new(rules, want),
         depth: 0,
     }
-    .find(out);
+    .find_plain(out);
 }
 
 /// Up to where each judge has looked. Nothing is judged twice, so the work stays linear.
@@ -126,13 +129,48 @@ impl Search<'_> {
         self.plan.want.contains(kind)
     }
 
-    /// Appends everything that stands in the text, in order and without overlap.
+    /// Appends everything that stands in the text, in order and without overlap. Characters that
+    /// only look like others are taken for those.
     pub(crate) fn find(&self, out: &mut Vec<Hit>) {
         let first = out.len();
+        if self.pass(true, out).is_ok() {
+            return;
+        }
+        out.truncate(first);
+        let folded = fold(self.text);
+        Search {
+            text: &folded.text,
+            ..*self
+        }
+        .find_plain(out);
+        for hit in &mut out[first..] {
+            hit.start = folded.original(hit.start);
+            hit.end = folded.original(hit.end);
+        }
+    }
+
+    /// [`find`](Self::find) where all characters are what they look like.
+    pub(crate) fn find_plain(&self, out: &mut Vec<Hit>) {
+        let (Ok(()) | Err(Disguised)) = self.pass(false, out);
+    }
+
+    /// Looks at everything once. Where `disguised` is set it gives up at the first character that
+    /// only looks like another one.
+    fn pass(&self, disguised: bool, out: &mut Vec<Hit>) -> Result<(), Disguised> {
+        let first = out.len();
         let mut past = Past::default();
-        blocks::scan(self.text.as_bytes(), |block, base| {
-            self.block(block, base, &mut past, out)
+        let mut stopped = false;
+        blocks::scan(self.text.as_bytes(), self.plan.classes(), |block, base| {
+            if disguised && block.disguises() != 0 {
+                stopped |= self.is_disguised(block.disguises(), base);
+            }
+            if !stopped {
+                self.block(block, base, &mut past, out);
+            }
         });
+        if stopped {
+            return Err(Disguised);
+        }
         if self.plan.email && self.plan.keywords {
             email::judge_spoken(self.text, out);
         }
@@ -146,33 +184,47 @@ impl Search<'_> {
             crate::names::tag(self, out);
         }
         arbitrate(out, first);
+        Ok(())
+    }
+
+    #[inline(never)]
+    fn is_disguised(&self, places: u64, base: usize) -> bool {
+        let mut found = false;
+        for_each(places, |bit| {
+            found |= fold::is_disguise(self.text, base + bit)
+        });
+        found
     }
 
     fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        for_each(block.digit_starts, |bit| {
-            // Without keywords only long numbers say anything, and few numbers are long.
-            let short = !self.plan.keywords
-                && bit < 64 - NEAR
-                && (block.digits >> bit & ((1 << NEAR) - 1)).count_ones() < FEW;
-            if base + bit >= past.digits && !short {
+        if block.is_plain() {
+            return;
+        }
+        let digits = if self.plan.keywords {
+            block.digit_starts()
+        } else {
+            long_numbers(block)
+        };
+        for_each(digits, |bit| {
+            if base + bit >= past.digits {
                 past.digits = self.digits(base + bit, past, out);
             }
         });
         if self.plan.email {
-            for_each(block.at, |bit| {
+            for_each(block.at(), |bit| {
                 if base + bit >= past.email {
                     past.email = email::judge(self.text, base + bit, out);
                 }
             });
         }
-        for_each(block.assign, |bit| self.sign(base + bit, past, out));
+        for_each(block.assign(), |bit| self.sign(base + bit, past, out));
         if self.plan.cues {
-            for_each(block.capitals, |bit| {
+            for_each(block.capitals(), |bit| {
                 crate::names::judge_cue(self.text, base + bit, out)
             });
         }
         if self.plan.secrets {
-            for_each(block.p_starts, |bit| {
+            for_each(block.p_starts(), |bit| {
                 let end = self.word_end(base + bit);
                 if (3..=10).contains(&(end - base - bit))
                     && is_password_word(&self.text.as_bytes()[base + bit..end])
@@ -180,7 +232,7 @@ impl Search<'_> {
                     assign::judge_said(self.text, end, self.plan.want, out);
                 }
             });
-            for_each(block.long_words, |bit| {
+            for_each(block.long_words(), |bit| {
                 let at = base + bit - blocks::LONG_FROM;
                 if at >= past.tokens {
                     past.tokens = token::judge(self, at, out);
@@ -276,8 +328,28 @@ impl Search<'_> {
 /// After so many groups of digits that are no number the rest of them is not tried.
 const MAX_TRIES: u32 = 8;
 /// A number without a keyword has this many digits in so many bytes.
-const FEW: u32 = 8;
-const NEAR: usize = 22;
+const FEW: u32 = 7;
+const NEAR: u32 = 22;
+
+/// Where numbers begin that say anything without a keyword: few numbers are that long.
+#[inline]
+fn long_numbers(block: &Block) -> u64 {
+    if block.digit_starts() == 0 {
+        return 0;
+    }
+    let digits = block.digits();
+    // Digits with no more than two other bytes between them, as one run.
+    let mut run = digits | digits >> 1 | digits >> 2;
+    run &= run >> 1;
+    run &= run >> 2;
+    run &= run >> 3;
+    let mut long = 0;
+    for_each(block.digit_starts() & run as u64, |bit| {
+        let near = (digits >> bit) as u64 & ((1 << NEAR) - 1);
+        long |= u64::from(near.count_ones() >= FEW) << bit;
+    });
+    long
+}
 
 #[inline]
 fn for_each(mut mask: u64, mut each: impl FnMut(usize)) {

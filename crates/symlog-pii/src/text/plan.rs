@@ -1,5 +1,6 @@
 //! Which rules and judges a choice of types needs, worked out once.
 
+use super::classes::Wanted;
 use super::numbers;
 use crate::kind::{PiiType, TypeSet};
 use crate::rules::{RuleSet, Trigger};
@@ -74,6 +75,15 @@ impl Plan {
         plan.secrets = false;
         plan.measure();
         plan
+    }
+
+    /// The classes of bytes at which something of the types begins.
+    pub(super) fn classes(&self) -> Wanted {
+        if self.secrets || self.cues {
+            Wanted::All
+        } else {
+            Wanted::Signs
+        }
     }
 
     fn measure(&mut self) {

@@ -415,7 +415,7 @@ fn inside_base64(place: &Search<'_>, start: usize, end: usize) -> Option<Hit> {
         depth: 1,
         ..*place
     }
-    .find(&mut inner);
+    .find_plain(&mut inner);
     let best = inner
         .into_iter()
         .max_by(|a, b| a.score.total_cmp(&b.score))?;

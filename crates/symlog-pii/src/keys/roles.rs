@@ -1,0 +1,277 @@
+//! What each word of a key may say about the value.
+
+use std::sync::LazyLock;
+
+use crate::rules::{Words as WordMap, fold_hash};
+
+/// What a word says: as the last of a key, before the last, or anywhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Role(u32);
+
+impl Role {
+    pub(super) const NONE: Self = Self(0);
+    /// Secret as the last word, whatever stands before it.
+    pub(super) const STRONG: Self = Self(1);
+    /// May follow the secret's name.
+    pub(super) const NEUTRAL: Self = Self(1 << 1);
+    /// Secret as the last word, unless a word before it says otherwise.
+    pub(super) const TOKEN: Self = Self(1 << 2);
+    pub(super) const NO_TOKEN: Self = Self(1 << 3);
+    pub(super) const KEY: Self = Self(1 << 4);
+    pub(super) const NO_KEY: Self = Self(1 << 5);
+    pub(super) const PIN: Self = Self(1 << 6);
+    pub(super) const NO_PIN: Self = Self(1 << 7);
+    /// Secret as the last word if a word before it says so.
+    pub(super) const PLURAL: Self = Self(1 << 8);
+    pub(super) const WITH_PLURAL: Self = Self(1 << 9);
+    pub(super) const CODE: Self = Self(1 << 10);
+    pub(super) const WITH_CODE: Self = Self(1 << 11);
+    pub(super) const NUMBER: Self = Self(1 << 12);
+    pub(super) const WITH_NUMBER: Self = Self(1 << 13);
+    /// The second word of a pair that is secret together.
+    pub(super) const SECOND: Self = Self(1 << 14);
+    /// May stand first: `password_db_prod`.
+    pub(super) const FIRST: Self = Self(1 << 15);
+    /// Turns a key into a statement about the secret.
+    pub(super) const ABOUT: Self = Self(1 << 16);
+
+    /// Whether it is any of `role`.
+    #[inline]
+    pub(super) const fn has(self, role: Self) -> bool {
+        self.0 & role.0 != 0
+    }
+}
+
+impl std::ops::BitOr for Role {
+    type Output = Self;
+
+    fn bitor(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+}
+
+const STRONG: &str = "password passwords passwd pwd pswd passphrase passcode pass secret secrets credential \
+    credentials creds authorization authentication auth apikey apikeys apitoken ssn cvv cvc csc otp totp mnemonic \
+    bearer cookie cookies privkey creditcard cardnumber ccnumber socialsecurity socialsecuritynumber pincode \
+    contraseña passwort";
+
+const NEUTRAL: &str = "value val plain plaintext raw text string str header base b hex encoded new old current \
+    previous confirm confirmation prod dev test staging live primary secondary default v";
+
+/// Last words that need another one before them; see [`Role`].
+const HEADS: [(&str, Role); 6] = [
+    ("token jwt", Role::TOKEN),
+    ("key", Role::KEY),
+    ("pin", Role::PIN),
+    ("tokens keys", Role::PLURAL),
+    ("code", Role::CODE),
+    ("number num no nr", Role::NUMBER),
+];
+
+const BEFORE: [(&str, Role); 6] = [
+    (
+        "per max min num stop eos bos pad unk mask cls sep special next page continuation cancellation sync",
+        Role::NO_TOKEN,
+    ),
+    (
+        "public primary foreign sort partition cache hot shortcut per group order range hash row column index object \
+         routing dedup idempotency composite unique lookup translation i18n message metadata parent context by issue \
+         project dict map sorting grouping pub arrow enter tab",
+        Role::NO_KEY,
+    ),
+    (
+        "gpio led input output data clock analog digital reset",
+        Role::NO_PIN,
+    ),
+    (
+        "api access secret private auth bearer refresh session encryption signing ssh recovery",
+        Role::WITH_PLURAL,
+    ),
+    (
+        "pin security otp verification auth recovery backup mfa",
+        Role::WITH_CODE,
+    ),
+    ("card cc ssn cvv cvc pin", Role::WITH_NUMBER),
+];
+
+const FIRST: &str = "password passwd passphrase";
+
+const ABOUT: &str = "id ids name names count type types length len policy url uri path file expires expiry expiration \
+    expired at in ttl enabled required min max strength reset changed updated created hint method mode provider field \
+    label prompt rules manager env ms usage status error format ref arn version store algorithm alg rotation \
+    management input page form protected only less free attempts age history validator visible";
+
+/// Two words that are secret together.
+const PAIRS: [(&str, &str); 12] = [
+    ("social", "security"),
+    ("credit", "card"),
+    ("debit", "card"),
+    ("card", "number"),
+    ("card", "no"),
+    ("connection", "string"),
+    ("set", "cookie"),
+    ("session", "id"),
+    ("pass", "word"),
+    ("pass", "phrase"),
+    ("pass", "code"),
+    ("mother", "maiden"),
+];
+
+/// The second words of [`PAIRS`].
+const SECONDS: &str = "security card number no string cookie id word phrase code maiden";
+
+/// Endings that make a word written without separators secret: `dbpassword`, `openaiapikey`.
+const RUN_TOGETHER: [&str; 14] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "apikey",
+    "secretkey",
+    "privatekey",
+    "accesskey",
+    "accesstoken",
+    "authtoken",
+    "refreshtoken",
+    "bearertoken",
+    "sessiontoken",
+    "clientsecret",
+    "apisecret",
+];
+
+/// What the word with this hash says.
+#[inline]
+pub(super) fn of(hash: u64) -> Role {
+    static ROLES: LazyLock<WordMap<Role>> = LazyLock::new(|| {
+        let lists = [
+            (STRONG, Role::STRONG),
+            (NEUTRAL, Role::NEUTRAL),
+            (SECONDS, Role::SECOND),
+            (FIRST, Role::FIRST),
+            (ABOUT, Role::ABOUT),
+        ];
+        let mut all = std::collections::HashMap::new();
+        for (words, role) in lists.into_iter().chain(HEADS).chain(BEFORE) {
+            for word in words.split_whitespace() {
+                all.entry(fold_hash(word.as_bytes()))
+                    .or_insert(Role::NONE)
+                    .0 |= role.0;
+            }
+        }
+        WordMap::new(all)
+    });
+    ROLES.get(hash).copied().unwrap_or(Role::NONE)
+}
+
+/// Whether the two words are secret together.
+pub(super) fn is_pair(first: &[u8], second: &[u8]) -> bool {
+    PAIRS.iter().any(|(a, b)| {
+        first.eq_ignore_ascii_case(a.as_bytes()) && second.eq_ignore_ascii_case(b.as_bytes())
+    })
+}
+
+/// Whether a word ends with one of [`RUN_TOGETHER`].
+pub(super) fn runs_together(word: &[u8]) -> bool {
+    let Some((_, ending)) = word.split_last_chunk::<3>() else {
+        return false;
+    };
+    let last = matches!(
+        &ending.map(|b| b.to_ascii_lowercase()),
+        b"ord" | b"swd" | b"ase" | b"key" | b"ken" | b"ret"
+    );
+    last && RUN_TOGETHER.iter().any(|tail| {
+        word.len() >= tail.len()
+            && word[word.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
+    })
+}
+
+/// Whether a key that ends where `text` ends can be sensitive by its last word.
+///
+/// It is false for no such key: most signs stand after names that are told here.
+#[inline]
+pub(crate) fn may_end_sensitive(text: &[u8]) -> bool {
+    match text {
+        [.., a, b, c]
+            if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_alphabetic() =>
+        {
+            is_ending(*a, *b, *c)
+        }
+        [.., c] => (c.is_ascii_alphanumeric() || !c.is_ascii()) && may_end_oddly(text),
+        [] => false,
+    }
+}
+
+/// [`may_end_sensitive`] after a word of one or two letters, a number, or letters beyond ASCII.
+#[inline(never)]
+fn may_end_oddly(text: &[u8]) -> bool {
+    let mut text = text;
+    // `password_v2`, `card no. 1`: a few words that say nothing may follow.
+    for _ in 0..3 {
+        let digits = text.iter().rev().take_while(|b| b.is_ascii_digit()).count();
+        text = &text[..text.len() - digits.min(super::MAX_KEY)];
+        let joints = text
+            .iter()
+            .rev()
+            .take_while(|b| matches!(b, b'_' | b'-' | b'.' | b' '))
+            .take(if digits > 0 { 2 } else { 0 })
+            .count();
+        text = &text[..text.len() - joints];
+        let letters = text
+            .iter()
+            .rev()
+            .take(3)
+            .take_while(|b| b.is_ascii_alphabetic())
+            .count();
+        let (rest, word) = text.split_at(text.len() - letters);
+        if rest.last().is_some_and(|b| !b.is_ascii()) {
+            return true;
+        }
+        match word {
+            [a, b, c] => return is_ending(*a, *b, *c),
+            [] if digits == 0 || joints == 0 => return false,
+            [] => {}
+            word => {
+                let known = ["no", "nr", "id", "b", "v"]
+                    .iter()
+                    .any(|w| word.eq_ignore_ascii_case(w.as_bytes()));
+                return known;
+            }
+        }
+    }
+    true
+}
+
+/// Whether a word with which a sensitive key can end ends with these letters.
+#[inline]
+fn is_ending(a: u8, b: u8, c: u8) -> bool {
+    let bit = ending(a, b, c);
+    ENDINGS[bit / 64] >> (bit % 64) & 1 == 1
+}
+
+/// Five bits of each letter.
+const fn ending(a: u8, b: u8, c: u8) -> usize {
+    ((a & 31) as usize) << 10 | ((b & 31) as usize) << 5 | (c & 31) as usize
+}
+
+/// The last letters of all words with which a sensitive key can end.
+const ENDINGS: [u64; 512] = {
+    let mut bits = [0; 512];
+    let mut list = 0;
+    let lists = [
+        STRONG, NEUTRAL, SECONDS, HEADS[0].0, HEADS[1].0, HEADS[2].0, HEADS[3].0, HEADS[4].0,
+        HEADS[5].0,
+    ];
+    while list < lists.len() {
+        let text = lists[list].as_bytes();
+        let mut at = 3;
+        while at <= text.len() {
+            let ends = at == text.len() || text[at] == b' ';
+            if ends && text[at - 3] != b' ' && text[at - 2] != b' ' {
+                let bit = ending(text[at - 3], text[at - 2], text[at - 1]);
+                bits[bit / 64] |= 1 << (bit % 64);
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    bits
+};
