@@ -48,6 +48,13 @@ impl Key {
         Ok(key)
     }
 
+    /// A key of bytes that stay where they are.
+    pub(crate) fn copy_of(bytes: &[u8; Self::LEN]) -> Self {
+        let mut key = Self::empty();
+        key.0.copy_from_slice(bytes);
+        key
+    }
+
     /// A fresh random key.
     ///
     /// # Errors
@@ -67,9 +74,7 @@ impl Key {
     /// A second copy, wiped on its own.
     #[must_use]
     pub fn duplicate(&self) -> Self {
-        let mut copy = Self::empty();
-        copy.0.copy_from_slice(self.0.as_slice());
-        copy
+        Self::copy_of(&self.0)
     }
 
     /// Whether both are the same key, in a time that does not depend on where they differ.

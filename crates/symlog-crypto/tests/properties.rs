@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use symlog_crypto::{
     AeadError, Algorithm, Argon2Params, CryptoError, Envelope, Key, Nonce, Prk, SecretBytes,
-    Sha256, SigningKey, argon2id, default_provider, sha256, verify_ed25519,
+    Sha256, SigningKey, argon2id, default_provider, expand_keys_and_nonces, sha256, sha256_each,
+    verify_ed25519,
 };
 
 fn any_algorithm() -> impl Strategy<Value = Algorithm> {
@@ -78,6 +79,48 @@ proptest! {
         fed.update(tail);
         prop_assert_eq!(fed.finish(), sha256(&[&bytes]));
         prop_assert_eq!(sha256(&[head, tail]), sha256(&[&bytes]));
+    }
+
+    #[test]
+    fn side_by_side_each_message_has_its_own_hash(
+        messages: [Vec<Vec<u8>>; 3],
+    ) {
+        let parts = messages.each_ref().map(|parts| parts.iter().map(Vec::as_slice).collect());
+        let [a, b, c]: [Vec<&[u8]>; 3] = parts;
+        let expected = messages.each_ref().map(|parts| ring_sha256(&parts.concat()));
+        prop_assert_eq!(sha256_each([&a, &b, &c]), expected);
+    }
+
+    #[test]
+    fn side_by_side_each_key_is_that_of_its_own_info(
+        keys: [[u8; 32]; 3],
+        infos: [Vec<u8>; 3],
+    ) {
+        let prks = keys.map(|key| Prk::from_key(&Key::from_bytes(key)));
+        let inputs = std::array::from_fn(|i| (&prks[i], &infos[i][..]));
+        let derived: [_; 3] = expand_keys_and_nonces(inputs);
+        for ((key, nonce), (prk, info)) in derived.iter().zip(inputs) {
+            let mut okm = [0; 44];
+            prk.expand(&[info], &mut okm).unwrap();
+            prop_assert_eq!(key.expose(), &okm[..32]);
+            prop_assert_eq!(nonce.as_bytes(), &okm[32..]);
+        }
+    }
+}
+
+fn ring_sha256(bytes: &[u8]) -> [u8; 32] {
+    let digest = ring::digest::digest(&ring::digest::SHA256, bytes);
+    digest.as_ref().try_into().unwrap()
+}
+
+#[test]
+fn hashes_are_those_of_another_implementation_at_every_length() {
+    let bytes: Vec<u8> = (0..400).map(|i| (i % 251) as u8).collect();
+    for len in 0..bytes.len() {
+        let (long, short) = (&bytes[..len], &bytes[..len / 3]);
+        let expected = [ring_sha256(long), ring_sha256(short)];
+        assert_eq!(sha256_each([&[long], &[short]]), expected, "{len}");
+        assert_eq!(sha256(&[long]), expected[0], "{len}");
     }
 }
 

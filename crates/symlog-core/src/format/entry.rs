@@ -214,8 +214,7 @@ impl EntryLine<'_> {
         record.field(&self.class.to_be_bytes());
         record.field(&self.unit);
         record.field(metadata_digest);
-        record.envelope(self.request.as_ref());
-        record.envelope(self.response.as_ref());
+        record.envelopes([self.request.as_ref(), self.response.as_ref()]);
         record.field(self.extensions.as_bytes());
         record.finish()
     }
@@ -309,7 +308,7 @@ impl ChunkLine<'_> {
         record.field(&self.class.to_be_bytes());
         record.field(&self.unit);
         record.field(&self.place_digest());
-        record.envelope(Some(&self.data));
+        record.envelopes([Some(&self.data)]);
         record.field(self.extensions.as_bytes());
         record.finish()
     }

@@ -1,6 +1,6 @@
 //! Leaves: what the Merkle tree of a log is made of, and what finds corruption without a key.
 
-use symlog_crypto::sha256;
+use symlog_crypto::{sha256, sha256_each};
 
 use super::envelope::SealedField;
 use super::timestamp::TimestampText;
@@ -45,16 +45,24 @@ impl Record {
         self.0.extend_from_slice(bytes);
     }
 
-    /// An envelope by its parts, or a single empty field where there is none.
-    pub(super) fn envelope(&mut self, sealed: Option<&SealedField<'_>>) {
-        let Some(sealed) = sealed else {
-            return self.field(&[]);
-        };
+    /// Envelopes by their parts, or a single empty field where there is none.
+    pub(super) fn envelopes<const N: usize>(&mut self, envelopes: [Option<&SealedField<'_>>; N]) {
+        let ciphertexts = envelopes.map(|sealed| [sealed.map_or(&[][..], |it| &it.ciphertext)]);
+        let digests = sha256_each(ciphertexts.each_ref().map(|ciphertext| &ciphertext[..]));
+        for (sealed, digest) in envelopes.into_iter().zip(digests) {
+            match sealed {
+                Some(sealed) => self.envelope(sealed, &digest),
+                None => self.field(&[]),
+            }
+        }
+    }
+
+    fn envelope(&mut self, sealed: &SealedField<'_>, digest: &[u8; 32]) {
         self.field(sealed.algorithm.as_str().as_bytes());
         self.field(super::KDF_LABEL.as_bytes());
         self.field(&sealed.nonce);
         self.field(&sealed.salt);
-        self.field(&sha256(&[&sealed.ciphertext]));
+        self.field(digest);
         match sealed.chunks {
             None => self.field(&[]),
             Some(chain) => {

@@ -1,7 +1,6 @@
 //! One envelope: its key, its nonce, and what it is bound to.
 
-use symlog_crypto::{Aead, AeadError, CryptoError, Key, Nonce, Prk};
-use zeroize::Zeroizing;
+use symlog_crypto::{Aead, AeadError, Key, Nonce, Prk, expand_keys_and_nonces};
 
 use super::error::SealError;
 use crate::format::SALT_LEN;
@@ -34,6 +33,7 @@ pub(crate) struct Place {
 }
 
 const PLACE_LEN: usize = 16 + 8 + 8 + 1 + 4 + 1;
+const INFO_LEN: usize = 13 + PLACE_LEN + SALT_LEN;
 
 impl Place {
     fn bytes(&self) -> [u8; PLACE_LEN] {
@@ -47,13 +47,12 @@ impl Place {
         bytes
     }
 
-    /// `key ‖ nonce = HKDF-Expand(PRK, "symlog/v1/key" ‖ place ‖ salt, 44)`.
-    fn key_and_nonce(&self, prk: &Prk) -> Result<(Key, Nonce), CryptoError> {
-        let mut okm = Zeroizing::new([0u8; 44]);
-        prk.expand(&[b"symlog/v1/key", &self.bytes(), &self.salt], &mut *okm)?;
-        let key = Key::try_from_slice(&okm[..32])?;
-        let nonce = Nonce::try_from_slice(&okm[32..])?;
-        Ok((key, nonce))
+    fn derivation_info(&self) -> [u8; INFO_LEN] {
+        let mut info = [0; INFO_LEN];
+        info[..13].copy_from_slice(b"symlog/v1/key");
+        info[13..13 + PLACE_LEN].copy_from_slice(&self.bytes());
+        info[13 + PLACE_LEN..].copy_from_slice(&self.salt);
+        info
     }
 
     fn associated_data(&self, id: &[u8; 16], digest: &[u8; 32]) -> [u8; 13 + PLACE_LEN + 48] {
@@ -66,23 +65,40 @@ impl Place {
     }
 }
 
-/// Encrypts `buffer` in place and gives the nonce that goes on the line.
-pub(crate) fn seal_field(
-    aead: &dyn Aead,
-    prk: &Prk,
-    place: &Place,
-    id: &EntryId,
-    digest: &[u8; 32],
-    buffer: &mut Vec<u8>,
-) -> Result<[u8; 12], SealError> {
-    let (key, nonce) = place.key_and_nonce(prk)?;
-    aead.seal(
-        &key,
-        &nonce,
-        &place.associated_data(id.as_bytes(), digest),
-        buffer,
-    )?;
-    Ok(*nonce.as_bytes())
+/// What one envelope is sealed with.
+#[derive(Debug)]
+pub(crate) struct FieldKey {
+    place: Place,
+    key: Key,
+    nonce: Nonce,
+}
+
+impl FieldKey {
+    /// `key ‖ nonce = HKDF-Expand(PRK, "symlog/v1/key" ‖ place ‖ salt, 44)`, for all envelopes of a
+    /// line at once.
+    pub(crate) fn derive<const N: usize>(places: [(&Prk, Place); N]) -> [Self; N] {
+        let infos = places.map(|(_, place)| place.derivation_info());
+        let inputs = std::array::from_fn(|i| (places[i].0, &infos[i][..]));
+        let mut i = 0;
+        expand_keys_and_nonces(inputs).map(|(key, nonce)| {
+            let (_, place) = places[i];
+            i += 1;
+            Self { place, key, nonce }
+        })
+    }
+
+    /// Encrypts `buffer` in place and gives the nonce that goes on the line.
+    pub(crate) fn seal(
+        &self,
+        aead: &dyn Aead,
+        id: &EntryId,
+        digest: &[u8; 32],
+        buffer: &mut Vec<u8>,
+    ) -> Result<[u8; 12], SealError> {
+        let aad = self.place.associated_data(id.as_bytes(), digest);
+        aead.seal(&self.key, &self.nonce, &aad, buffer)?;
+        Ok(*self.nonce.as_bytes())
+    }
 }
 
 /// Decrypts `buffer` in place. A nonce on the line that is not the derived one is refused, so
@@ -96,9 +112,7 @@ pub(crate) fn open_field(
     nonce_on_line: Option<&[u8; 12]>,
     buffer: &mut Vec<u8>,
 ) -> Result<(), AeadError> {
-    let Ok((key, nonce)) = place.key_and_nonce(prk) else {
-        return Err(AeadError);
-    };
+    let [FieldKey { key, nonce, .. }] = FieldKey::derive([(prk, *place)]);
     if nonce_on_line.is_some_and(|given| given != nonce.as_bytes()) {
         return Err(AeadError);
     }

@@ -2,10 +2,10 @@
 
 use std::borrow::Cow;
 
-use symlog_crypto::{Aead, Key, Prk};
+use symlog_crypto::{Aead, Key};
 
 use super::error::SealError;
-use super::field::{Field, Place, UnitRef, seal_field};
+use super::field::{Field, FieldKey, Place, UnitRef};
 use super::secrets::ClassSecrets;
 use crate::format::{
     ChunkChain, ChunkLine, ChunkPart, ControlKind, ControlLine, EntryLine, MetaFragments, MetaMap,
@@ -160,31 +160,36 @@ impl Sealer {
         };
         self.fragments.render(&meta);
         if self.sealed_metadata {
-            let buffer = self.fragments.object().to_vec();
-            let sealed = self.field(
-                prk,
-                seat,
-                Field::Metadata,
-                &id,
-                salt,
-                &zero_digest(),
-                buffer,
-                None,
-            )?;
+            let mut buffer = self.fragments.object().to_vec();
+            let [key] = FieldKey::derive([(prk, self.place(seat, Field::Metadata, salt))]);
+            let nonce = key.seal(self.aead, &id, &zero_digest(), &mut buffer)?;
+            let sealed = self.sealed_field(nonce, salt, buffer, None);
             self.fragments.render(&crate::format::Meta {
                 metadata: MetaMap::Sealed(sealed),
                 ..Default::default()
             });
         }
         let digest = self.fragments.digest(&salt);
-        let [request_chain, response_chain] = chains;
-        let payload = |field, plaintext: Option<Vec<u8>>, chain| {
-            plaintext
-                .map(|buffer| self.field(prk, seat, field, &id, salt, &digest, buffer, chain))
-                .transpose()
+        let places = [Field::Request, Field::Response, Field::Unit]
+            .map(|field| self.place(seat, field, salt));
+        let [request_place, response_place, unit_place] = places;
+        let [request_key, response_key, unit_key] = FieldKey::derive([
+            (prk, request_place),
+            (prk, response_place),
+            (seat.class.without_unit(), unit_place),
+        ]);
+        let payload = |key: FieldKey, plaintext: Option<Vec<u8>>, chunks| {
+            let seal = |mut buffer| {
+                let nonce = key.seal(self.aead, &id, &digest, &mut buffer)?;
+                Ok::<_, SealError>(self.sealed_field(nonce, salt, buffer, chunks))
+            };
+            plaintext.map(seal).transpose()
         };
-        let request = payload(Field::Request, request, request_chain)?;
-        let response = payload(Field::Response, response, response_chain)?;
+        let [request_chain, response_chain] = chains;
+        let request = payload(request_key, request, request_chain)?;
+        let response = payload(response_key, response, response_chain)?;
+        let mut unit = unit_buffer(seat);
+        unit_key.seal(self.aead, &id, &digest, &mut unit)?;
         let line = EntryLine {
             segment: seat.segment,
             sequence: seat.sequence,
@@ -193,7 +198,7 @@ impl Sealer {
             request,
             response,
             class: seat.class.class,
-            unit: Cow::Owned(self.unit(seat, &id, salt, &digest)?),
+            unit: Cow::Owned(unit),
             extensions: Cow::Borrowed(""),
         };
         line.write(&self.fragments, &mut out.bytes);
@@ -251,9 +256,14 @@ impl Sealer {
         };
         let mut buffer = Vec::with_capacity(chunk.plaintext.len() + 16);
         buffer.extend_from_slice(chunk.plaintext);
-        line.data.nonce = seal_field(self.aead, prk, &place, &chunk.id, &digest, &mut buffer)?;
+        let unit_place = self.place(seat, Field::Unit, salt);
+        let [key, unit_key] =
+            FieldKey::derive([(prk, place), (seat.class.without_unit(), unit_place)]);
+        line.data.nonce = key.seal(self.aead, &chunk.id, &digest, &mut buffer)?;
         line.data.ciphertext = Cow::Owned(buffer);
-        line.unit = Cow::Owned(self.unit(seat, &chunk.id, salt, &digest)?);
+        let mut unit = unit_buffer(seat);
+        unit_key.seal(self.aead, &chunk.id, &digest, &mut unit)?;
+        line.unit = Cow::Owned(unit);
         line.write(&mut out.bytes);
         out.finish_line(line.body_digest(&self.log));
         Ok(())
@@ -292,10 +302,9 @@ impl Sealer {
         let mut buffer = seat.unit_ref().0.to_vec();
         buffer.extend_from_slice(name_digest);
         let place = self.place(seat, Field::UnitOpened, salt);
-        seal_field(
+        let [key] = FieldKey::derive([(seat.class.without_unit(), place)]);
+        key.seal(
             self.aead,
-            seat.class.without_unit(),
-            &place,
             &EntryId::from(uuid::Uuid::nil()),
             &zero_digest(),
             &mut buffer,
@@ -315,52 +324,28 @@ impl Sealer {
         }
     }
 
-    fn unit(
+    fn sealed_field(
         &self,
-        seat: &Seat<'_>,
-        id: &EntryId,
+        nonce: [u8; 12],
         salt: [u8; SALT_LEN],
-        digest: &[u8; 32],
-    ) -> Result<Vec<u8>, SealError> {
-        let mut buffer = Vec::with_capacity(32);
-        buffer.extend_from_slice(&seat.unit_ref().0);
-        let place = self.place(seat, Field::Unit, salt);
-        seal_field(
-            self.aead,
-            seat.class.without_unit(),
-            &place,
-            id,
-            digest,
-            &mut buffer,
-        )?;
-        Ok(buffer)
-    }
-
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one call site's locals, not an interface"
-    )]
-    fn field(
-        &self,
-        prk: &Prk,
-        seat: &Seat<'_>,
-        field: Field,
-        id: &EntryId,
-        salt: [u8; SALT_LEN],
-        digest: &[u8; 32],
-        mut buffer: Vec<u8>,
+        ciphertext: Vec<u8>,
         chunks: Option<ChunkChain>,
-    ) -> Result<SealedField<'static>, SealError> {
-        let place = self.place(seat, field, salt);
-        let nonce = seal_field(self.aead, prk, &place, id, digest, &mut buffer)?;
-        Ok(SealedField {
-            ciphertext: Cow::Owned(buffer),
+    ) -> SealedField<'static> {
+        SealedField {
+            ciphertext: Cow::Owned(ciphertext),
             nonce,
             salt,
             algorithm: self.aead.algorithm(),
             chunks,
-        })
+        }
     }
+}
+
+/// The reference to the unit, with room for the tag.
+fn unit_buffer(seat: &Seat<'_>) -> Vec<u8> {
+    let mut buffer = Vec::with_capacity(32);
+    buffer.extend_from_slice(&seat.unit_ref().0);
+    buffer
 }
 
 /// One piece of a payload, with its place in the chain.
