@@ -1,10 +1,8 @@
-use base64_simd::{Out, STANDARD};
+use base64_simd::STANDARD;
 
 /// Appends `bytes` in standard base64 with padding.
 pub(crate) fn push_base64(out: &mut Vec<u8>, bytes: &[u8]) {
-    let start = out.len();
-    out.resize(start + STANDARD.encoded_length(bytes.len()), 0);
-    let _ = STANDARD.encode(bytes, Out::from_slice(&mut out[start..]));
+    STANDARD.encode_append(bytes, out);
 }
 
 /// Decodes strict standard base64: padded, no white space, no stray bits.

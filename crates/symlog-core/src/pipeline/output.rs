@@ -48,9 +48,9 @@ struct State {
 }
 
 /// Buffers that are kept for the next batches; fresh memory costs a page fault for every 4 KiB.
-const SPARE: usize = 16;
+const SPARE: usize = 64;
 /// A buffer that grew larger than this is given back.
-const SPARE_BYTES: usize = 4 << 20;
+const SPARE_BYTES: usize = 1 << 20;
 
 /// The reorder buffer between workers and writer, bounded in bytes.
 #[derive(Debug)]

@@ -37,7 +37,12 @@ impl Completion {
 
     /// The entry's id, made when it is first asked for, which is rarely on the caller's thread.
     pub(crate) fn id(&self) -> EntryId {
-        *self.id.get_or_init(EntryId::generate)
+        self.id_or(EntryId::generate)
+    }
+
+    /// The entry's id, which is `make`'s if nobody has asked for it before.
+    pub(super) fn id_or(&self, make: impl FnOnce() -> EntryId) -> EntryId {
+        *self.id.get_or_init(make)
     }
 
     pub(crate) fn succeed(&self) {

@@ -162,8 +162,11 @@ struct Threads {
     writer: Option<JoinHandle<()>>,
 }
 
-/// Sealed bytes that may wait for the writer.
-const OUTPUT_BYTES: usize = 32 << 20;
+/// Sealed bytes that may wait for the writer while it syncs.
+const OUTPUT_BYTES: usize = 16 << 20;
+/// The same where it only appends: what is written while it is still in the processor's cache
+/// costs half.
+const OUTPUT_BYTES_BUFFERED: usize = 1 << 20;
 const MIN_CHUNK: usize = 4 << 10;
 const MAX_CHUNK: usize = 1 << 20;
 
@@ -211,7 +214,10 @@ impl Pipeline {
             queue: intake.queue(),
             doorbell: intake.doorbell(),
             helpers: (1..cores.min(4)).map(|_| Helper::default()).collect(),
-            output: Output::new(OUTPUT_BYTES),
+            output: Output::new(match settings.durability {
+                Durability::Buffered => OUTPUT_BYTES_BUFFERED,
+                Durability::Batch | Durability::Entry => OUTPUT_BYTES,
+            }),
             stats: intake.counters(),
             clock,
             log_id,

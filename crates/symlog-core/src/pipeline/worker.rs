@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::Thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use symlog_crypto::{CryptoError, Key};
 use symlog_keys::Keyring;
@@ -19,6 +19,7 @@ use super::shared::Shared;
 use super::units::Unit;
 use crate::error::LoggingError;
 use crate::format::{ChunkPart, ControlKind, SALT_LEN, Timestamp, UnitBody, base64};
+use crate::interaction::EntryId;
 use crate::mask::{Masked, push_error_text};
 use crate::seal::{Chunk, SealError, Sealer, Seat, UnitRef};
 
@@ -102,7 +103,7 @@ fn process(shared: &Shared, sealer: &mut Sealer, mut work: Work) {
     let mut batch = work.batch(0, shared.output.buffer());
     let mut offset = 0;
     let jobs = std::mem::take(&mut work.jobs);
-    let mut salts = Salts::new(shared, jobs.len());
+    let mut random = Random::new(shared, jobs.len());
     for job in jobs {
         if matches!(job, Job::Chunked { .. }) {
             offset += 1;
@@ -125,7 +126,7 @@ fn process(shared: &Shared, sealer: &mut Sealer, mut work: Work) {
             &work,
             &mut batch,
             job,
-            &mut salts,
+            &mut random,
             &mut counts,
         );
     }
@@ -144,7 +145,7 @@ fn single(
     work: &Work,
     batch: &mut Batch,
     job: Job,
-    salts: &mut Salts,
+    random: &mut Random,
     counts: &mut Counts,
 ) {
     let (sequence, waiting) = match &job {
@@ -158,7 +159,7 @@ fn single(
     };
     let length = batch.sealed.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
-        seal(shared, sealer, work, batch, job, salts, counts)
+        seal(shared, sealer, work, batch, job, random, counts)
     }));
     match (outcome, waiting) {
         (Ok(Ok(())), Some(completion)) => {
@@ -215,7 +216,7 @@ fn seal(
     work: &Work,
     batch: &mut Batch,
     job: Job,
-    salts: &mut Salts,
+    random: &mut Random,
     counts: &mut Counts,
 ) -> Result<(), SealError> {
     let segment = work.segment.number;
@@ -241,7 +242,7 @@ fn seal(
             class,
             new,
         } => {
-            let salt = salts.next()?;
+            let salt = random.salt()?;
             let seat = seat(sequence, class, unit_of(Some(&new.unit)))?;
             let body = UnitBody {
                 class,
@@ -267,7 +268,8 @@ fn seal(
             interaction,
             completion,
         } => {
-            let mut masked = shared.mask(interaction, completion.id());
+            let made = random.id()?;
+            let mut masked = shared.mask(interaction, completion.id_or(|| made));
             masked.join_error_text();
             counts.merge(&masked.counts);
             let seat = seat(sequence, class, unit_of(unit.as_ref()))?;
@@ -275,7 +277,7 @@ fn seal(
                 &mut batch.sealed,
                 masked,
                 &seat,
-                salts.next()?,
+                random.salt()?,
                 [None, None],
             )?;
         }
@@ -406,30 +408,44 @@ fn salt(shared: &Shared) -> Result<[u8; SALT_LEN], CryptoError> {
     Ok(salt)
 }
 
-/// Salts for the lines of a batch: one call to the system for all of them, made when the batch
-/// is sealed, so that neither a fork nor a snapshot can repeat one.
-struct Salts {
+/// Salts and ids for the lines of a batch: one call to the system for all of them, made when the
+/// batch is sealed, so that neither a fork nor a snapshot can repeat one.
+struct Random {
     bytes: Result<Vec<u8>, CryptoError>,
     at: usize,
+    millis: u64,
+    ids: u16,
 }
 
-impl Salts {
+const ID_RANDOM: usize = 8;
+
+impl Random {
     fn new(shared: &Shared, lines: usize) -> Self {
-        let mut bytes = vec![0; lines * SALT_LEN];
+        let mut bytes = vec![0; lines * (SALT_LEN + ID_RANDOM)];
         let filled = shared.provider.random.fill(&mut bytes);
+        let now = shared.clock.now().duration_since(SystemTime::UNIX_EPOCH);
         Self {
             bytes: filled.map(|()| bytes),
             at: 0,
+            // A clock before 1970 gives ids of 1970.
+            millis: now.map_or(0, |now| u64::try_from(now.as_millis()).unwrap_or(u64::MAX)),
+            ids: 0,
         }
     }
 
-    fn next(&mut self) -> Result<[u8; SALT_LEN], CryptoError> {
+    fn salt(&mut self) -> Result<[u8; SALT_LEN], CryptoError> {
+        self.take()
+    }
+
+    fn id(&mut self) -> Result<EntryId, CryptoError> {
+        self.ids = self.ids.wrapping_add(1);
+        Ok(EntryId::one_of(self.millis, self.ids, self.take()?))
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], CryptoError> {
         let bytes = self.bytes.as_ref().map_err(Clone::clone)?;
-        let salt = bytes
-            .get(self.at..self.at + SALT_LEN)
-            .and_then(|salt| salt.try_into().ok())
-            .ok_or(CryptoError::Random)?;
-        self.at += SALT_LEN;
-        Ok(salt)
+        let taken = bytes.get(self.at..).and_then(|bytes| bytes.first_chunk());
+        self.at += N;
+        taken.copied().ok_or(CryptoError::Random)
     }
 }

@@ -17,9 +17,14 @@ use crate::mask::Masked;
 /// Lines that are ready for a sink: plaintext cannot become one of these but through a sealer.
 #[derive(Debug, Default)]
 pub(crate) struct Sealed {
+    /// The lines behind some room, into which the first one can grow.
     bytes: Vec<u8>,
+    start: usize,
     lines: Vec<SealedLine>,
 }
+
+/// What `durable` may take more than `null`.
+const HEADROOM: usize = 16;
 
 /// Where one line lies in its [`Sealed`], and what its leaf is made of.
 #[derive(Debug)]
@@ -37,11 +42,11 @@ impl Sealed {
     }
 
     pub(crate) fn byte_len(&self) -> usize {
-        self.bytes.len()
+        self.bytes.len() - self.start
     }
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[self.start..]
     }
 
     pub(crate) fn leaves(&self) -> impl Iterator<Item = [u8; 32]> {
@@ -56,22 +61,31 @@ impl Sealed {
         let leaf = leaf_hash(&first.digest, durable);
         let mut tail = Vec::with_capacity(96);
         push_tail(&mut tail, durable, &leaf);
-        let old = first.end;
         first.leaf = leaf;
-        first.end = first.tail + tail.len();
-        let grown = tail.len() as isize - (old - first.tail) as isize;
-        self.bytes.splice(first.tail..old, tail);
-        for line in self.lines.iter_mut().skip(1) {
-            line.end = line.end.wrapping_add_signed(grown);
-            line.tail = line.tail.wrapping_add_signed(grown);
-        }
+        // The first line moves, so that the others, of which there are many, stay.
+        let new_tail = first.end - tail.len();
+        let new_start = self.start + new_tail - first.tail;
+        self.bytes.copy_within(self.start..first.tail, new_start);
+        self.bytes[new_tail..first.end].copy_from_slice(&tail);
+        self.start = new_start;
+        first.tail = new_tail;
     }
 
     /// Empty, with the room of an earlier one.
     pub(crate) fn recycled(mut self) -> Self {
         self.bytes.clear();
         self.lines.clear();
+        self.start = 0;
         self
+    }
+
+    /// Where lines are appended.
+    fn buffer(&mut self) -> &mut Vec<u8> {
+        if self.bytes.is_empty() {
+            self.bytes.resize(HEADROOM, 0);
+            self.start = HEADROOM;
+        }
+        &mut self.bytes
     }
 
     /// A point that [`cut_back`](Self::cut_back) can return to.
@@ -82,6 +96,7 @@ impl Sealed {
     /// Takes back what was appended since `mark`.
     pub(crate) fn cut_back(&mut self, (bytes, lines): (usize, usize)) {
         self.bytes.truncate(bytes);
+        self.start = self.start.min(bytes);
         self.lines.truncate(lines);
     }
 
@@ -201,7 +216,7 @@ impl Sealer {
             unit: Cow::Owned(unit),
             extensions: Cow::Borrowed(""),
         };
-        line.write(&self.fragments, &mut out.bytes);
+        line.write(&self.fragments, out.buffer());
         out.finish_line(line.body_digest(&self.log, &digest));
         Ok(())
     }
@@ -264,7 +279,7 @@ impl Sealer {
         let mut unit = unit_buffer(seat);
         unit_key.seal(self.aead, &chunk.id, &digest, &mut unit)?;
         line.unit = Cow::Owned(unit);
-        line.write(&mut out.bytes);
+        line.write(out.buffer());
         out.finish_line(line.body_digest(&self.log));
         Ok(())
     }
@@ -288,7 +303,7 @@ impl Sealer {
             body: Cow::Owned(body),
             extensions: Cow::Borrowed(""),
         };
-        line.write(&mut out.bytes);
+        line.write(out.buffer());
         out.finish_line(line.body_digest(&self.log));
     }
 
