@@ -4,7 +4,7 @@ use ring::hmac;
 use sha2::Digest;
 
 use crate::Key;
-use crate::lanes::{Lane, digests};
+use crate::lanes::digests;
 
 /// SHA-256 (FIPS 180-4) of the parts, concatenated.
 #[must_use]
@@ -19,7 +19,7 @@ pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
 /// one after another.
 #[must_use]
 pub fn sha256_each<const N: usize>(messages: [&[&[u8]]; N]) -> [[u8; 32]; N] {
-    digests(messages.map(Lane::new))
+    digests(messages)
 }
 
 /// SHA-256, fed piece by piece.

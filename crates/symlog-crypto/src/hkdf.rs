@@ -1,9 +1,9 @@
 use std::fmt;
 
 use ring::hmac;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
-use crate::lanes::{Lane, State, digests};
+use crate::lanes::{State, digest_after_one_block};
 use crate::{CryptoError, Key, NONCE_LEN, Nonce};
 
 const BLOCK: usize = 64;
@@ -58,13 +58,17 @@ impl Prk {
         if out.len() > MAX_OUTPUT {
             return Err(CryptoError::HkdfOutput);
         }
-        let info = info.concat();
-        let mut before = None;
-        let mut block = Zeroizing::new([[0; HASH_LEN]]);
+        let mut before = Zeroizing::new([0; HASH_LEN]);
         for (counter, out) in (1..=u8::MAX).zip(out.chunks_mut(HASH_LEN)) {
-            output_block([(self, &info)], before.as_deref(), counter, &mut block);
-            out.copy_from_slice(&block[0][..out.len()]);
-            before = Some(block.clone());
+            // There is no block before the first.
+            let chained = if counter == 1 { 0 } else { HASH_LEN };
+            let counter = [counter];
+            let mut parts = vec![&before[..chained]];
+            parts.extend_from_slice(info);
+            parts.push(&counter);
+            let inner = Zeroizing::new(digest_after_one_block(&self.inner, &parts));
+            *before = digest_after_one_block(&self.outer, &[&*inner]);
+            out.copy_from_slice(&before[..out.len()]);
         }
         Ok(())
     }
@@ -88,9 +92,34 @@ impl fmt::Debug for Prk {
 
 /// HKDF-Expand to a key and the nonce behind it, 44 bytes, for several infos side by side: what
 /// [`sha256_each`](crate::sha256_each) is to hashing.
+///
+/// For infos of 55 to 86 bytes, whose messages fill two blocks.
 #[must_use]
-pub fn expand_keys_and_nonces<const N: usize>(inputs: [(&Prk, &[u8]); N]) -> [(Key, Nonce); N] {
-    let [keys, nonces] = &*output_blocks::<N, 2>(inputs);
+pub fn expand_keys_and_nonces<const N: usize, const INFO: usize>(
+    inputs: [(&Prk, &[u8; INFO]); N],
+) -> [(Key, Nonce); N] {
+    const {
+        assert!(
+            INFO >= 55 && INFO <= 86,
+            "its messages must fill two blocks"
+        )
+    };
+    let prks = inputs.map(|(prk, _)| prk);
+    let mut messages = [[0u8; 2 * BLOCK]; N];
+    for (message, (_, info)) in messages.iter_mut().zip(inputs) {
+        message[..INFO].copy_from_slice(info);
+        message[INFO] = 1;
+    }
+    let keys = hmac_each(prks, &mut messages, INFO + 1);
+    for ((message, (_, info)), key) in messages.iter_mut().zip(inputs).zip(&*keys) {
+        message[..HASH_LEN].copy_from_slice(key);
+        message[HASH_LEN..HASH_LEN + INFO].copy_from_slice(info);
+        message[HASH_LEN + INFO] = 2;
+    }
+    let nonces = hmac_each(prks, &mut messages, HASH_LEN + INFO + 1);
+    for message in &mut messages {
+        message[..HASH_LEN].zeroize();
+    }
     std::array::from_fn(|i| {
         let mut nonce = [0; NONCE_LEN];
         nonce.copy_from_slice(&nonces[i][..NONCE_LEN]);
@@ -98,35 +127,40 @@ pub fn expand_keys_and_nonces<const N: usize>(inputs: [(&Prk, &[u8]); N]) -> [(K
     })
 }
 
-/// The first output blocks for each input.
-fn output_blocks<const N: usize, const BLOCKS: usize>(
-    inputs: [(&Prk, &[u8]); N],
-) -> Zeroizing<[[[u8; HASH_LEN]; N]; BLOCKS]> {
-    let mut blocks = Zeroizing::new([[[0; HASH_LEN]; N]; BLOCKS]);
-    for (counter, at) in (1u8..).zip(0..BLOCKS) {
-        let (before, from_here) = blocks.split_at_mut(at);
-        output_block(inputs, before.last(), counter, &mut from_here[0]);
+/// HMAC of messages of `len` bytes, which are padded here.
+fn hmac_each<const N: usize>(
+    prks: [&Prk; N],
+    messages: &mut [[u8; 2 * BLOCK]; N],
+    len: usize,
+) -> Zeroizing<[[u8; HASH_LEN]; N]> {
+    let mut states = prks.map(|prk| *prk.inner);
+    for message in messages.iter_mut() {
+        pad(message, len);
     }
-    blocks
+    for half in 0..2 {
+        for (state, message) in states.iter_mut().zip(&*messages) {
+            state.add(&message.as_chunks().0[half]);
+        }
+    }
+    let mut blocks = [[0u8; BLOCK]; N];
+    for (block, state) in blocks.iter_mut().zip(&states) {
+        block[..HASH_LEN].copy_from_slice(&state.digest());
+        pad(block, HASH_LEN);
+    }
+    states = prks.map(|prk| *prk.outer);
+    for (state, block) in states.iter_mut().zip(&blocks) {
+        state.add(block);
+    }
+    Zeroizing::new(std::array::from_fn(|i| states[i].digest()))
 }
 
-/// `T(counter) = HMAC(PRK, T(counter - 1) ‖ info ‖ counter)` for each input; there is no `T(0)`.
-fn output_block<const N: usize>(
-    inputs: [(&Prk, &[u8]); N],
-    before: Option<&[[u8; HASH_LEN]; N]>,
-    counter: u8,
-    out: &mut [[u8; HASH_LEN]; N],
-) {
-    let counter = [counter];
-    let messages: [[&[u8]; 3]; N] = std::array::from_fn(|i| {
-        let before = before.map_or(&[][..], |blocks| &blocks[i][..]);
-        [before, inputs[i].1, &counter]
-    });
-    let inner = Zeroizing::new(digests::<N>(std::array::from_fn(|i| {
-        Lane::resume(&inputs[i].0.inner, &messages[i])
-    })));
-    let parts: [[&[u8]; 1]; N] = std::array::from_fn(|i| [&inner[i][..]]);
-    *out = digests(std::array::from_fn(|i| {
-        Lane::resume(&inputs[i].0.outer, &parts[i])
-    }));
+/// The padding of a message (FIPS 180-4, section 5.1.1) behind the one block of the key.
+fn pad(message: &mut [u8], len: usize) {
+    let bits = 8 * (BLOCK + len) as u64;
+    let (_, padding) = message.split_at_mut(len);
+    padding.fill(0);
+    padding[0] = 0x80;
+    if let Some(end) = padding.last_chunk_mut() {
+        *end = bits.to_be_bytes();
+    }
 }

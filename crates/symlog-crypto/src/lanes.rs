@@ -27,9 +27,25 @@ pub(crate) struct State([u32; 8]);
 impl State {
     /// After one block.
     pub(crate) fn after(block: &[u8; BLOCK]) -> Self {
-        let mut words = INITIAL;
-        compress256(&mut words, std::slice::from_ref(block));
-        Self(words)
+        let mut state = Self(INITIAL);
+        state.add(block);
+        state
+    }
+
+    /// Hashes one more block.
+    #[inline]
+    pub(crate) fn add(&mut self, block: &[u8; BLOCK]) {
+        compress256(&mut self.0, std::slice::from_ref(block));
+    }
+
+    /// The hash, once the padding is in.
+    #[inline]
+    pub(crate) fn digest(&self) -> [u8; 32] {
+        let mut digest = [0; 32];
+        for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.0) {
+            *bytes = word.to_be_bytes();
+        }
+        digest
     }
 }
 
@@ -41,7 +57,7 @@ impl Zeroize for State {
 
 /// One message on its way through the function: its parts, concatenated.
 pub(crate) struct Lane<'a> {
-    state: [u32; 8],
+    state: State,
     part: &'a [u8],
     rest: &'a [&'a [u8]],
     /// The block that is being gathered from the ends of parts.
@@ -60,27 +76,16 @@ enum Stage {
     Done,
 }
 
-impl<'a> Lane<'a> {
-    pub(crate) fn new(parts: &'a [&'a [u8]]) -> Self {
-        Self::start(INITIAL, 0, parts)
-    }
-
-    /// A message whose first block was hashed before.
-    pub(crate) fn resume(after_one_block: &State, parts: &'a [&'a [u8]]) -> Self {
-        Self::start(after_one_block.0, BLOCK as u64, parts)
-    }
-
-    fn start(state: [u32; 8], len: u64, parts: &'a [&'a [u8]]) -> Self {
-        Self {
-            state,
-            part: &[],
-            rest: parts,
-            block: [0; BLOCK],
-            filled: 0,
-            len,
-            stage: Stage::Message,
-        }
-    }
+impl Lane<'_> {
+    const EMPTY: Self = Self {
+        state: State(INITIAL),
+        part: &[],
+        rest: &[],
+        block: [0; BLOCK],
+        filled: 0,
+        len: 0,
+        stage: Stage::Message,
+    };
 
     /// Hashes the next block; `whole` takes all at once that need not be gathered.
     #[inline]
@@ -94,7 +99,7 @@ impl<'a> Lane<'a> {
             if self.filled == 0 && self.part.len() >= BLOCK {
                 let (blocks, _) = self.part.as_chunks::<BLOCK>();
                 let blocks = if whole { blocks } else { &blocks[..1] };
-                compress256(&mut self.state, blocks);
+                compress256(&mut self.state.0, blocks);
                 let taken = blocks.len() * BLOCK;
                 self.part = &self.part[taken..];
                 self.len += taken as u64;
@@ -134,15 +139,7 @@ impl<'a> Lane<'a> {
     }
 
     fn compress_gathered(&mut self) {
-        compress256(&mut self.state, std::slice::from_ref(&self.block));
-    }
-
-    fn digest(&self) -> [u8; 32] {
-        let mut digest = [0; 32];
-        for (bytes, word) in digest.as_chunks_mut::<4>().0.iter_mut().zip(self.state) {
-            *bytes = word.to_be_bytes();
-        }
-        digest
+        self.state.add(&self.block);
     }
 
     fn is_done(&self) -> bool {
@@ -150,17 +147,36 @@ impl<'a> Lane<'a> {
     }
 }
 
-/// The digests of all lanes, a block of each in turn.
+/// The digests of several messages, a block of each in turn.
 #[inline]
-pub(crate) fn digests<const N: usize>(mut lanes: [Lane<'_>; N]) -> [[u8; 32]; N] {
+pub(crate) fn digests<const N: usize>(messages: [&[&[u8]]; N]) -> [[u8; 32]; N] {
+    // Made in place: moving a lane costs as much as hashing a block.
+    let mut lanes = [const { Lane::EMPTY }; N];
+    for (lane, parts) in lanes.iter_mut().zip(messages) {
+        lane.rest = parts;
+    }
+    run(&mut lanes);
+    std::array::from_fn(|i| lanes[i].state.digest())
+}
+
+/// The digest of a message whose first block was hashed before.
+pub(crate) fn digest_after_one_block(state: &State, parts: &[&[u8]]) -> [u8; 32] {
+    let mut lanes = [Lane::EMPTY];
+    lanes[0].state = *state;
+    lanes[0].len = BLOCK as u64;
+    lanes[0].rest = parts;
+    run(&mut lanes);
+    lanes[0].state.digest()
+}
+
+fn run<const N: usize>(lanes: &mut [Lane<'_>; N]) {
     loop {
         let left = lanes.iter().filter(|lane| !lane.is_done()).count();
         if left == 0 {
-            break;
+            return;
         }
-        for lane in &mut lanes {
+        for lane in lanes.iter_mut() {
             lane.step(left == 1);
         }
     }
-    lanes.map(|lane| lane.digest())
 }

@@ -94,18 +94,36 @@ proptest! {
     #[test]
     fn side_by_side_each_key_is_that_of_its_own_info(
         keys: [[u8; 32]; 3],
-        infos: [Vec<u8>; 3],
+        infos: [[u8; 67]; 3],
     ) {
         let prks = keys.map(|key| Prk::from_key(&Key::from_bytes(key)));
-        let inputs = std::array::from_fn(|i| (&prks[i], &infos[i][..]));
-        let derived: [_; 3] = expand_keys_and_nonces(inputs);
+        let inputs: [_; 3] = std::array::from_fn(|i| (&prks[i], &infos[i]));
+        let derived = expand_keys_and_nonces(inputs);
         for ((key, nonce), (prk, info)) in derived.iter().zip(inputs) {
             let mut okm = [0; 44];
-            prk.expand(&[info], &mut okm).unwrap();
+            prk.expand(&[&info[..]], &mut okm).unwrap();
             prop_assert_eq!(key.expose(), &okm[..32]);
             prop_assert_eq!(nonce.as_bytes(), &okm[32..]);
         }
     }
+}
+
+#[test]
+fn keys_and_nonces_are_those_of_expand_at_every_length() {
+    fn check<const INFO: usize>() {
+        let prk = Prk::extract(b"salt", b"key");
+        let info = std::array::from_fn::<_, INFO, _>(|i| i as u8);
+        let [(key, nonce)] = expand_keys_and_nonces([(&prk, &info)]);
+        let mut okm = [0; 44];
+        prk.expand(&[&info], &mut okm).unwrap();
+        assert_eq!(key.expose(), &okm[..32], "{INFO}");
+        assert_eq!(nonce.as_bytes(), &okm[32..], "{INFO}");
+    }
+    check::<55>();
+    check::<56>();
+    check::<67>();
+    check::<85>();
+    check::<86>();
 }
 
 fn ring_sha256(bytes: &[u8]) -> [u8; 32] {

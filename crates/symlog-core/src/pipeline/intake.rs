@@ -133,13 +133,9 @@ impl Intake {
     }
 
     fn push(&self, interaction: Interaction, bytes: usize) -> Receipt {
-        let completion = Completion::new(interaction.parts.id);
-        let receipt = Receipt::new(Arc::clone(&completion), self.doorbell());
-        self.queue.push(Item::Entry {
-            interaction,
-            completion,
-            bytes,
-        });
+        interaction.completion.name(interaction.parts.id);
+        let receipt = Receipt::new(Arc::clone(&interaction.completion), self.doorbell());
+        self.queue.push(Item::Entry { interaction, bytes });
         self.doorbell.ring_if_asleep();
         receipt
     }

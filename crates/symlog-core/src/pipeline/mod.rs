@@ -7,6 +7,7 @@
 mod chunks;
 mod classes;
 mod doorbell;
+mod fifo;
 mod intake;
 mod output;
 mod queue;

@@ -1,12 +1,12 @@
-//! The way in: a lock-free queue bounded in bytes.
+//! The way in: a queue bounded in bytes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::task::{Poll, Waker};
 
-use crossbeam_queue::SegQueue;
 use parking_lot::Mutex;
 
+use super::fifo::Fifo;
 use super::receipt::Completion;
 use crate::interaction::Interaction;
 
@@ -16,7 +16,6 @@ pub(crate) enum Item {
     /// An entry, and the bytes that it occupies until it is written.
     Entry {
         interaction: Interaction,
-        completion: Arc<Completion>,
         bytes: usize,
     },
     /// Completes once everything before it is synced; a `close` also says so in the log.
@@ -29,7 +28,7 @@ pub(crate) enum Item {
 /// The queue and its budget of bytes.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    items: SegQueue<Item>,
+    items: Fifo<Item>,
     limit: usize,
     used: AtomicUsize,
     /// Those who wait for room; looked at only when there is somebody.
@@ -41,7 +40,7 @@ pub(crate) struct Queue {
 impl Queue {
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            items: SegQueue::new(),
+            items: Fifo::new(),
             limit,
             used: AtomicUsize::new(0),
             waiting: Mutex::new(Vec::new()),

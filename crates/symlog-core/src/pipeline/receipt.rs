@@ -28,11 +28,16 @@ pub(crate) struct Completion {
 
 impl Completion {
     pub(crate) fn new(id: Option<EntryId>) -> Arc<Self> {
-        let completion = Self::default();
+        let completion = Arc::<Self>::default();
+        completion.name(id);
+        completion
+    }
+
+    /// Gives the entry the id that its caller chose, if any.
+    pub(super) fn name(&self, id: Option<EntryId>) {
         if let Some(id) = id {
-            let _ = completion.id.set(id);
+            let _ = self.id.set(id);
         }
-        Arc::new(completion)
     }
 
     /// The entry's id, made when it is first asked for, which is rarely on the caller's thread.

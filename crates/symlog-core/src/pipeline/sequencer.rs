@@ -37,7 +37,6 @@ pub(super) enum Job {
         class: u16,
         unit: Option<Arc<Unit>>,
         interaction: Interaction,
-        completion: Arc<Completion>,
     },
     /// Too large for one line, and masked already, since only then the number of lines is known.
     Chunked {
@@ -216,13 +215,9 @@ impl Sequencer {
         }
         for item in std::mem::take(&mut taken.items) {
             match item {
-                Item::Entry {
-                    interaction,
-                    completion,
-                    bytes,
-                } => {
+                Item::Entry { interaction, bytes } => {
                     work.credit += bytes;
-                    self.entry(shared, &mut work, interaction, completion, bytes);
+                    self.entry(shared, &mut work, interaction, bytes);
                 }
                 Item::Barrier { completion, close } => {
                     if let Err(error) = self.units.assign() {
@@ -243,25 +238,19 @@ impl Sequencer {
         Ok(Some(work))
     }
 
-    fn entry(
-        &mut self,
-        shared: &Shared,
-        work: &mut Work,
-        interaction: Interaction,
-        completion: Arc<Completion>,
-        bytes: usize,
-    ) {
-        let seat = match self.seat(shared, work, &interaction, &completion) {
+    fn entry(&mut self, shared: &Shared, work: &mut Work, interaction: Interaction, bytes: usize) {
+        let seat = match self.seat(shared, work, &interaction) {
             Ok(seat) => seat,
             Err(error) => {
                 tracing::warn!(%error, "an entry could not be logged");
                 shared.stats.update(|stats| stats.failed += 1);
-                return completion.fail(error);
+                return interaction.completion.fail(error);
             }
         };
         if bytes > shared.chunk_above {
             // Masked here, under the lock, because only then the number of lines is known; the
             // order of entries is worth more than the parallelism of giants.
+            let completion = Arc::clone(&interaction.completion);
             let masked = shared.mask(interaction, completion.id());
             let plan = ChunkPlan::new(&masked, shared.chunk_bytes);
             let first_sequence = self.next_sequence;
@@ -283,7 +272,6 @@ impl Sequencer {
             class: seat.class,
             unit: seat.unit,
             interaction,
-            completion,
         });
     }
 
@@ -293,9 +281,8 @@ impl Sequencer {
         shared: &Shared,
         work: &mut Work,
         interaction: &Interaction,
-        completion: &Completion,
     ) -> Result<OpenRequest, LoggingError> {
-        let parts = &*interaction.parts;
+        let Interaction { parts, completion } = interaction;
         let is_response_alone =
             parts.request.is_none() && parts.agent_id.is_none() && parts.response.is_some();
         if is_response_alone && let Some(id) = parts.id {
@@ -470,12 +457,10 @@ impl Taken {
         let mut untold = false;
         for item in self.items.drain(..) {
             match item {
-                Item::Entry {
-                    completion, bytes, ..
-                } => {
+                Item::Entry { interaction, bytes } => {
                     failed += 1;
                     untold = true;
-                    completion.fail(error.clone());
+                    interaction.completion.fail(error.clone());
                     shared.queue.release(bytes);
                 }
                 Item::Barrier { completion, .. } => {

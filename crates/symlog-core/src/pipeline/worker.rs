@@ -152,9 +152,9 @@ fn single(
         Job::Control { sequence, .. } | Job::UnitOpened { sequence, .. } => (*sequence, None),
         Job::Entry {
             sequence,
-            completion,
+            interaction,
             ..
-        } => (*sequence, Some(Arc::clone(completion))),
+        } => (*sequence, Some(Arc::clone(&interaction.completion))),
         Job::Chunked { first_sequence, .. } => (*first_sequence, None),
     };
     let length = batch.sealed.mark();
@@ -266,10 +266,10 @@ fn seal(
             class,
             unit,
             interaction,
-            completion,
         } => {
             let made = random.id()?;
-            let mut masked = shared.mask(interaction, completion.id_or(|| made));
+            let id = interaction.completion.id_or(|| made);
+            let mut masked = shared.mask(interaction, id);
             masked.join_error_text();
             counts.merge(&masked.counts);
             let seat = seat(sequence, class, unit_of(unit.as_ref()))?;

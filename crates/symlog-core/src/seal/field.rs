@@ -78,7 +78,7 @@ impl FieldKey {
     /// line at once.
     pub(crate) fn derive<const N: usize>(places: [(&Prk, Place); N]) -> [Self; N] {
         let infos = places.map(|(_, place)| place.derivation_info());
-        let inputs = std::array::from_fn(|i| (places[i].0, &infos[i][..]));
+        let inputs = std::array::from_fn(|i| (places[i].0, &infos[i]));
         let mut i = 0;
         expand_keys_and_nonces(inputs).map(|(key, nonce)| {
             let (_, place) = places[i];

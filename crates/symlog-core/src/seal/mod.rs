@@ -4,6 +4,7 @@ mod error;
 mod field;
 mod sealer;
 mod secrets;
+mod units;
 
 pub(crate) use error::SealError;
 pub(crate) use field::{Field, Place, UnitRef, open_field};

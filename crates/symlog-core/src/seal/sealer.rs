@@ -7,6 +7,7 @@ use symlog_crypto::{Aead, Key};
 use super::error::SealError;
 use super::field::{Field, FieldKey, Place, UnitRef};
 use super::secrets::ClassSecrets;
+use super::units::UnitPrks;
 use crate::format::{
     ChunkChain, ChunkLine, ChunkPart, ControlKind, ControlLine, EntryLine, MetaFragments, MetaMap,
     SALT_LEN, SealedField, Timestamp, leaf_hash, push_tail, zero_digest,
@@ -136,6 +137,7 @@ pub(crate) struct Sealer {
     aead: &'static dyn Aead,
     sealed_metadata: bool,
     fragments: MetaFragments,
+    units: UnitPrks,
 }
 
 impl Sealer {
@@ -145,6 +147,7 @@ impl Sealer {
             aead,
             sealed_metadata,
             fragments: MetaFragments::default(),
+            units: UnitPrks::default(),
         }
     }
 
@@ -165,14 +168,7 @@ impl Sealer {
             response,
             ..
         } = masked;
-        let with_unit;
-        let prk = match seat.unit {
-            Some((_, unit)) => {
-                with_unit = seat.class.with_unit(unit);
-                &with_unit
-            }
-            None => seat.class.without_unit(),
-        };
+        let prk = &*self.units.of(seat);
         self.fragments.render(&meta);
         if self.sealed_metadata {
             let mut buffer = self.fragments.object().to_vec();
@@ -249,14 +245,7 @@ impl Sealer {
             extensions: Cow::Borrowed(""),
         };
         let digest = line.place_digest();
-        let with_unit;
-        let prk = match seat.unit {
-            Some((_, unit)) => {
-                with_unit = seat.class.with_unit(unit);
-                &with_unit
-            }
-            None => seat.class.without_unit(),
-        };
+        let prk = &*self.units.of(seat);
         let place = Place {
             log: self.log,
             segment: seat.segment,

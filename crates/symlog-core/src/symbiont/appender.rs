@@ -127,14 +127,10 @@ impl Appender {
         {
             match self.queue.pop() {
                 None => break,
-                Some(Item::Entry {
-                    interaction,
-                    completion,
-                    bytes,
-                }) => {
+                Some(Item::Entry { interaction, bytes }) => {
                     group.taken += 1;
                     group.credit += bytes;
-                    self.entry(&mut group, interaction, completion);
+                    self.entry(&mut group, interaction);
                 }
                 Some(Item::Barrier { completion, .. }) => {
                     group.taken += 1;
@@ -146,7 +142,8 @@ impl Appender {
         group
     }
 
-    fn entry(&mut self, group: &mut Group, interaction: Interaction, completion: Arc<Completion>) {
+    fn entry(&mut self, group: &mut Group, interaction: Interaction) {
+        let completion = Arc::clone(&interaction.completion);
         let length = group.lines.as_bytes().len();
         let id = completion.id();
         let sealed = catch_unwind(AssertUnwindSafe(|| self.seal(group, interaction, id)))
