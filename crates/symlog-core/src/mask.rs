@@ -95,6 +95,8 @@ impl MaskStep {
             tenant,
             trace,
             parent,
+            completion: _,
+            charge: _,
         } = parts;
         let error = error.map(|text| {
             if self.whole_errors {

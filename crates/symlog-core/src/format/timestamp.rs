@@ -50,8 +50,9 @@ impl Timestamp {
         (at.year(), u8::from(at.month()))
     }
 
+    /// To the second.
     fn date_time(self) -> OffsetDateTime {
-        OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1000)
+        OffsetDateTime::from_unix_timestamp(self.0.div_euclid(MICROS))
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
@@ -70,7 +71,7 @@ impl Timestamp {
         put(11, 2, u32::from(at.hour()));
         put(14, 2, u32::from(at.minute()));
         put(17, 2, u32::from(at.second()));
-        put(20, 6, at.microsecond());
+        put(20, 6, self.0.rem_euclid(MICROS) as u32);
         TimestampText(text)
     }
 

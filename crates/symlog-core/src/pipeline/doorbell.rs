@@ -14,7 +14,11 @@ const ASLEEP: u8 = 2;
 /// Waking a thread costs the caller several microseconds. So a busy worker dozes instead of
 /// sleeping: it looks at the queue by itself every [`DOZE`], and handing over wakes nobody. Only
 /// a logger that has been idle for a while sleeps for good, and its next caller wakes it.
+///
+/// Aligned so that the worker's changes of state do not share a cache line with the count of the
+/// receipts that hold it.
 #[derive(Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct Doorbell {
     state: AtomicU8,
     worker: OnceLock<Thread>,

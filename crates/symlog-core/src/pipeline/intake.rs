@@ -132,10 +132,12 @@ impl Intake {
         Receipt::new(completion, self.doorbell())
     }
 
-    fn push(&self, interaction: Interaction, bytes: usize) -> Receipt {
-        interaction.completion.name(interaction.parts.id);
-        let receipt = Receipt::new(Arc::clone(&interaction.completion), self.doorbell());
-        self.queue.push(Item::Entry { interaction, bytes });
+    fn push(&self, mut interaction: Interaction, bytes: usize) -> Receipt {
+        let parts = &mut *interaction.parts;
+        parts.charge = bytes;
+        parts.completion.name(parts.id);
+        let receipt = Receipt::new(Arc::clone(&parts.completion), self.doorbell());
+        self.queue.push(Item::Entry(interaction));
         self.doorbell.ring_if_asleep();
         receipt
     }
@@ -145,13 +147,13 @@ impl Intake {
         if self.is_closed() {
             return Err(LoggingError::Closed);
         }
-        Ok(self.push_barrier(false))
+        Ok(self.push_barrier(Item::Barrier))
     }
 
-    fn push_barrier(&self, close: bool) -> Receipt {
+    fn push_barrier(&self, item: fn(Arc<Completion>) -> Item) -> Receipt {
         let completion = Completion::new(None);
         let receipt = Receipt::new(Arc::clone(&completion), self.doorbell());
-        self.queue.push(Item::Barrier { completion, close });
+        self.queue.push(item(completion));
         self.doorbell.ring();
         receipt
     }
@@ -162,7 +164,7 @@ impl Intake {
         if self.closed.swap(true, Ordering::AcqRel) {
             return Err(LoggingError::Closed);
         }
-        Ok(self.push_barrier(true))
+        Ok(self.push_barrier(Item::Close))
     }
 
     /// Closes on behalf of a logger that was dropped, within a bound. `false` when that was too

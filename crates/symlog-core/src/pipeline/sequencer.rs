@@ -214,12 +214,13 @@ impl Sequencer {
             );
         }
         for item in std::mem::take(&mut taken.items) {
+            let close = matches!(item, Item::Close(_));
             match item {
-                Item::Entry { interaction, bytes } => {
-                    work.credit += bytes;
-                    self.entry(shared, &mut work, interaction, bytes);
+                Item::Entry(interaction) => {
+                    work.credit += interaction.parts.charge;
+                    self.entry(shared, &mut work, interaction);
                 }
-                Item::Barrier { completion, close } => {
+                Item::Barrier(completion) | Item::Close(completion) => {
                     if let Err(error) = self.units.assign() {
                         // Recovery finds them in the log.
                         tracing::warn!(%error, "the keyring's table of units is behind");
@@ -238,19 +239,19 @@ impl Sequencer {
         Ok(Some(work))
     }
 
-    fn entry(&mut self, shared: &Shared, work: &mut Work, interaction: Interaction, bytes: usize) {
+    fn entry(&mut self, shared: &Shared, work: &mut Work, interaction: Interaction) {
         let seat = match self.seat(shared, work, &interaction) {
             Ok(seat) => seat,
             Err(error) => {
                 tracing::warn!(%error, "an entry could not be logged");
                 shared.stats.update(|stats| stats.failed += 1);
-                return interaction.completion.fail(error);
+                return interaction.parts.completion.fail(error);
             }
         };
-        if bytes > shared.chunk_above {
+        if interaction.parts.charge > shared.chunk_above {
             // Masked here, under the lock, because only then the number of lines is known; the
             // order of entries is worth more than the parallelism of giants.
-            let completion = Arc::clone(&interaction.completion);
+            let completion = Arc::clone(&interaction.parts.completion);
             let masked = shared.mask(interaction, completion.id());
             let plan = ChunkPlan::new(&masked, shared.chunk_bytes);
             let first_sequence = self.next_sequence;
@@ -282,7 +283,7 @@ impl Sequencer {
         work: &mut Work,
         interaction: &Interaction,
     ) -> Result<OpenRequest, LoggingError> {
-        let Interaction { parts, completion } = interaction;
+        let parts = &*interaction.parts;
         let is_response_alone =
             parts.request.is_none() && parts.agent_id.is_none() && parts.response.is_some();
         if is_response_alone && let Some(id) = parts.id {
@@ -314,7 +315,7 @@ impl Sequencer {
         }
         let seat = OpenRequest { class, unit };
         if parts.response.is_none() && parts.error.is_none() {
-            self.requests.insert(completion.id(), seat.clone());
+            self.requests.insert(parts.completion.id(), seat.clone());
         }
         Ok(seat)
     }
@@ -442,10 +443,11 @@ impl Taken {
     /// Whether the item fills a batch by itself.
     fn push(&mut self, item: Item, large: usize) -> bool {
         let mut is_large = false;
-        if let Item::Entry { bytes, .. } = &item {
+        if let Item::Entry(interaction) = &item {
+            let bytes = interaction.parts.charge;
             self.bytes += bytes;
             self.has_entries = true;
-            is_large = *bytes > large;
+            is_large = bytes > large;
         }
         self.items.push(item);
         is_large
@@ -457,13 +459,13 @@ impl Taken {
         let mut untold = false;
         for item in self.items.drain(..) {
             match item {
-                Item::Entry { interaction, bytes } => {
+                Item::Entry(interaction) => {
                     failed += 1;
                     untold = true;
-                    interaction.completion.fail(error.clone());
-                    shared.queue.release(bytes);
+                    interaction.parts.completion.fail(error.clone());
+                    shared.queue.release(interaction.parts.charge);
                 }
-                Item::Barrier { completion, .. } => {
+                Item::Barrier(completion) | Item::Close(completion) => {
                     untold = false;
                     completion.fail(error.clone());
                 }
@@ -476,7 +478,7 @@ impl Taken {
     /// Completes the barriers.
     fn end(&mut self, lost: Option<LoggingError>) {
         for item in self.items.drain(..) {
-            if let Item::Barrier { completion, .. } = item {
+            if let Item::Barrier(completion) | Item::Close(completion) = item {
                 match &lost {
                     Some(error) => completion.fail(error.clone()),
                     None => completion.succeed(),

@@ -154,7 +154,7 @@ fn single(
             sequence,
             interaction,
             ..
-        } => (*sequence, Some(Arc::clone(&interaction.completion))),
+        } => (*sequence, Some(Arc::clone(&interaction.parts.completion))),
         Job::Chunked { first_sequence, .. } => (*first_sequence, None),
     };
     let length = batch.sealed.mark();
@@ -268,7 +268,7 @@ fn seal(
             interaction,
         } => {
             let made = random.id()?;
-            let id = interaction.completion.id_or(|| made);
+            let id = interaction.parts.completion.id_or(|| made);
             let mut masked = shared.mask(interaction, id);
             masked.join_error_text();
             counts.merge(&masked.counts);

@@ -127,12 +127,12 @@ impl Appender {
         {
             match self.queue.pop() {
                 None => break,
-                Some(Item::Entry { interaction, bytes }) => {
+                Some(Item::Entry(interaction)) => {
                     group.taken += 1;
-                    group.credit += bytes;
+                    group.credit += interaction.parts.charge;
                     self.entry(&mut group, interaction);
                 }
-                Some(Item::Barrier { completion, .. }) => {
+                Some(Item::Barrier(completion) | Item::Close(completion)) => {
                     group.taken += 1;
                     group.barriers.push(completion);
                     break;
@@ -143,7 +143,7 @@ impl Appender {
     }
 
     fn entry(&mut self, group: &mut Group, interaction: Interaction) {
-        let completion = Arc::clone(&interaction.completion);
+        let completion = Arc::clone(&interaction.parts.completion);
         let length = group.lines.as_bytes().len();
         let id = completion.id();
         let sealed = catch_unwind(AssertUnwindSafe(|| self.seal(group, interaction, id)))
