@@ -156,9 +156,10 @@ impl Sequencer {
             return Next::Work(Box::new(work));
         }
         let mut taken = Taken::default();
+        let most = shared.lines_at_a_time();
         while let Some(item) = shared.queue.pop() {
             let large = taken.push(item, shared.chunk_above);
-            if large || taken.items.len() >= shared.max_lines || taken.bytes >= BATCH_BYTES {
+            if large || taken.items.len() >= most || taken.bytes >= BATCH_BYTES {
                 break;
             }
         }

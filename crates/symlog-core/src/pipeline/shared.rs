@@ -110,6 +110,20 @@ impl Shared {
         find_request(&*self.storage, &self.keyring, &self.provider, id)
     }
 
+    /// Lines that a worker takes now: what is queued is shared out, so that those who wait for a
+    /// short queue do not wait for one worker.
+    pub(super) fn lines_at_a_time(&self) -> usize {
+        let share = self.queue.len() / (1 + self.helpers.len());
+        share.max(WORTH_A_WAKE_UP).min(self.max_lines)
+    }
+
+    /// Wakes the workers that help where there is something left for them.
+    pub(super) fn wake_helpers(&self) {
+        if self.queue.len() >= WORTH_A_WAKE_UP {
+            self.helpers.iter().for_each(|helper| helper.wake());
+        }
+    }
+
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
     }
@@ -162,6 +176,8 @@ struct Threads {
     writer: Option<JoinHandle<()>>,
 }
 
+/// Lines of which the sealing takes longer than to wake a worker for them.
+const WORTH_A_WAKE_UP: usize = 8;
 /// Sealed bytes that may wait for the writer while it syncs.
 const OUTPUT_BYTES: usize = 16 << 20;
 /// The same where it only appends: what is written while it is still in the processor's cache

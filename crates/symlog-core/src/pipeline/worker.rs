@@ -35,9 +35,7 @@ pub(super) fn watch(shared: &Shared) {
         let next = shared.sequencer.lock().next(shared);
         match next {
             Next::Work(work) => {
-                if shared.queue.len() > shared.max_lines {
-                    shared.helpers.iter().for_each(|helper| helper.wake());
-                }
+                shared.wake_helpers();
                 process(shared, &mut sealer, *work);
                 last_work = Instant::now();
             }
@@ -62,7 +60,7 @@ pub(super) struct Helper {
 }
 
 impl Helper {
-    fn wake(&self) {
+    pub(super) fn wake(&self) {
         if self.rests.swap(false, Ordering::SeqCst)
             && let Some(thread) = self.thread.get()
         {
