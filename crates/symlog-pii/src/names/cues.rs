@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::gazetteer::{COMMON, FIRST, LAST, PLACE};
-use super::tokens::{Shape, Token, read_line};
+use super::tokens::{Shape, Token, in_word, read_line};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
 use crate::rules::{Words, fold_hash};
@@ -58,25 +58,95 @@ pub(crate) fn judge(text: &str, name: usize, out: &mut Vec<Hit>) {
     let Some(before) = name.checked_sub(1).map(|i| bytes[i]) else {
         return;
     };
-    if matches!(before, b' ' | b'"' | b'\'' | b'.' | b':' | b'*') {
-        judge_after(text, name, out);
+    // Mostly a word and a blank stand before it.
+    if let (b' ', Some([.., a, b, c, _])) = (before, bytes.get(..name))
+        && in_word(*c)
+    {
+        if is_ending(ending(CLASS[*a as usize], CLASS[*b as usize], CLASS[*c as usize])) {
+            judge_after(text, name, name - 1, out);
+        }
+    } else if matches!(before, b' ' | b'"' | b'\'' | b'.' | b':' | b'*') {
+        let mut end = name - 1;
+        while end > 0 && name - end < 6 && !in_word(bytes[end - 1]) && bytes[end - 1] != b'\n' {
+            end -= 1;
+        }
+        if may_end_cue(&bytes[..end]) {
+            judge_after(text, name, end, out);
+        }
     }
 }
 
-fn judge_after(text: &str, name: usize, out: &mut Vec<Hit>) {
+/// Whether a text can end with a cue. It is false for none.
+#[inline]
+fn may_end_cue(text: &[u8]) -> bool {
+    let letter = |back: usize| {
+        let byte = text.len().checked_sub(back).map_or(b' ', |i| text[i]);
+        CLASS[usize::from(byte)]
+    };
+    is_ending(ending(letter(3), letter(2), letter(1)))
+}
+
+#[inline]
+fn is_ending(bit: usize) -> bool {
+    ENDINGS[bit / 64] >> (bit % 64) & 1 == 1
+}
+
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        table[i] = class(i as u8);
+        i += 1;
+    }
+    table
+};
+
+/// 1 to 26 for letters, 0 for signs, 31 for the rest.
+const fn class(byte: u8) -> u8 {
+    if byte.is_ascii_alphabetic() {
+        byte & 31
+    } else if in_word(byte) {
+        31
+    } else {
+        0
+    }
+}
+
+const fn ending(a: u8, b: u8, c: u8) -> usize {
+    (a as usize) << 10 | (b as usize) << 5 | c as usize
+}
+
+/// The last letters of all cues; of shorter ones with the sign before them.
+static ENDINGS: [u64; 512] = {
+    let mut bits = [0; 512];
+    let lists = [TITLES, LABELS, WEAK, "is"];
+    let mut list = 0;
+    while list < lists.len() {
+        let text = lists[list].as_bytes();
+        let mut at = 2;
+        while at <= text.len() {
+            if at == text.len() || text[at] == b' ' {
+                let first = if at > 2 { class(text[at - 3]) } else { 0 };
+                let bit = ending(first, class(text[at - 2]), class(text[at - 1]));
+                bits[bit / 64] |= 1 << (bit % 64);
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    bits
+};
+
+/// Judges the capital at `name` by the word that ends at `end`, with signs between them.
+#[inline(never)]
+fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
-    let gap = bytes[..name]
-        .iter()
-        .rev()
-        .take(6)
-        .take_while(|b| !b.is_ascii_alphanumeric() && **b < 0x80 && **b != b'\n')
-        .count();
-    let end = name - gap;
+    let gap = name - end;
     let len = bytes[..end]
         .iter()
         .rev()
         .take(16)
-        .take_while(|b| b.is_ascii_alphanumeric() || **b >= 0x80)
+        .take_while(|b| in_word(**b))
         .count();
     if !(2..=12).contains(&len) {
         return;

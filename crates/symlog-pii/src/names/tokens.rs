@@ -70,7 +70,7 @@ pub(super) fn read_line(text: &str, from: usize, most: usize, out: &mut Vec<Toke
     }
 }
 
-fn in_word(byte: u8) -> bool {
+pub(super) const fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 

@@ -40,9 +40,19 @@ enum Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) struct Set(u128);
 
+/// `\d`.
+const DIGITS: Set = Set(0x3ff << b'0');
+
 impl Set {
+    #[inline]
     pub(crate) const fn has(self, byte: u8) -> bool {
-        byte < 128 && self.0 >> byte & 1 == 1
+        // Two words are quicker to look into than one of 128 bits is to shift.
+        let half = if byte < 64 {
+            self.0 as u64
+        } else {
+            (self.0 >> 64) as u64
+        };
+        byte < 128 && half >> (byte & 63) & 1 == 1
     }
 
     fn add(&mut self, from: u8, to: u8) {
@@ -70,6 +80,7 @@ pub(crate) struct Pattern {
     first: Set,
     prefix: String,
     min_len: u8,
+    min_digits: u8,
     /// The sets of the first bytes, as far as all matches agree.
     lead: Vec<Set>,
 }
@@ -102,13 +113,16 @@ impl Pattern {
         let mut first = Set::default();
         firsts(&root, &mut first);
         let prefix = literal_prefix(&root);
-        let min_len = u8::try_from(shortest(&root)).unwrap_or(u8::MAX);
+        let min_len = u8::try_from(fewest(&root, |_| true)).unwrap_or(u8::MAX);
+        let digit = |set: Set| set.0 & !DIGITS.0 == 0;
+        let min_digits = u8::try_from(fewest(&root, digit)).unwrap_or(u8::MAX);
         let lead = lead(&root);
         Ok(Self {
             root,
             first,
             prefix,
             min_len,
+            min_digits,
             lead,
         })
     }
@@ -129,6 +143,11 @@ impl Pattern {
     /// The length of the shortest match, at most 255.
     pub(crate) fn min_len(&self) -> u8 {
         self.min_len
+    }
+
+    /// How many digits a match has at least, at most 255.
+    pub(crate) fn min_digits(&self) -> u8 {
+        self.min_digits
     }
 
     /// The characters that every match begins with, as far as there is but one choice.
@@ -201,18 +220,19 @@ fn lead(nodes: &[Node]) -> Vec<Set> {
     out
 }
 
-fn shortest(nodes: &[Node]) -> usize {
+/// How many characters a match has at least that are of a set which `counts`.
+fn fewest(nodes: &[Node], counts: impl Fn(Set) -> bool + Copy) -> usize {
     nodes
         .iter()
         .map(|node| match node {
-            Node::Set(_) => 1,
+            Node::Set(set) => usize::from(counts(*set)),
             Node::Repeat(inner, min, _) => {
-                usize::from(*min) * shortest(std::slice::from_ref(inner))
+                usize::from(*min) * fewest(std::slice::from_ref(inner), counts)
             }
-            Node::Sequence(inner) => shortest(inner),
+            Node::Sequence(inner) => fewest(inner, counts),
             Node::Either(arms) => arms
                 .iter()
-                .map(|arm| shortest(std::slice::from_ref(arm)))
+                .map(|arm| fewest(std::slice::from_ref(arm), counts))
                 .min()
                 .unwrap_or(0),
         })
@@ -493,6 +513,8 @@ mod tests {
     fn prefixes_and_first_bytes() {
         let pattern = Pattern::new("ghp_[a-z]{3}").unwrap();
         assert_eq!(pattern.prefix(), "ghp_");
+        let pattern = Pattern::new(r"(\d{2}-|[A-Z])\d{3}[0-9a-f]?(x\d|y)").unwrap();
+        assert_eq!((pattern.min_len(), pattern.min_digits()), (5, 3));
         assert!(pattern.may_begin(b'g') && !pattern.may_begin(b'h'));
         let pattern = Pattern::new("(?i)a?b").unwrap();
         assert!(pattern.may_begin(b'A') && pattern.may_begin(b'b') && !pattern.may_begin(b'c'));

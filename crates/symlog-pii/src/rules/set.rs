@@ -40,6 +40,7 @@ pub(crate) struct Rule {
     pub(crate) trigger: Trigger,
     patterns: Vec<Pattern>,
     min_len: u8,
+    min_digits: u8,
 }
 
 /// What makes a rule worth a try.
@@ -88,6 +89,11 @@ impl Rule {
     /// The length of the shortest match.
     pub(crate) fn min_len(&self) -> u8 {
         self.min_len
+    }
+
+    /// The fewest digits of a match.
+    pub(crate) fn min_digits(&self) -> u8 {
+        self.min_digits
     }
 
     /// The end of the match at `start`, checked, if one ends where `accept` allows.
@@ -231,6 +237,7 @@ impl RuleSet {
             context: entry.context,
             trigger,
             min_len: patterns.iter().map(Pattern::min_len).min().unwrap_or(0),
+            min_digits: patterns.iter().map(Pattern::min_digits).min().unwrap_or(0),
             patterns,
         });
         Ok(())

@@ -1,6 +1,7 @@
 //! Byte classes, 64 bytes at a time.
 
 use super::classes::{Chunk, Classes, Wanted, classify};
+use super::token::MIN_TOKEN;
 
 /// 64 bytes of text: one bit per byte, set where something of interest begins.
 #[derive(Debug, Clone, Copy)]
@@ -62,6 +63,35 @@ impl Block<'_> {
     #[inline]
     pub(super) fn p_starts(&self) -> u64 {
         self.here.p & self.word_starts()
+    }
+
+    /// Runs of ten bytes and more of which tokens consist.
+    #[inline]
+    pub(super) fn tokens(&self) -> u64 {
+        const { assert!(MIN_TOKEN == 10) };
+        let around = u128::from(self.before.token >> 32)
+            | u128::from(self.here.token) << 32
+            | u128::from(self.after.token) << 96;
+        let mut run = around & around >> 1;
+        run &= run >> 2;
+        run &= run >> 4;
+        run &= run >> 2;
+        let mut cover = run | run << 1;
+        cover |= cover << 2;
+        cover |= cover << 4;
+        cover |= cover << 2;
+        (cover >> 32) as u64
+    }
+
+    /// How many bytes of the word at `bit` stand before it, and how many from it on, if the blocks
+    /// around tell.
+    #[inline]
+    pub(super) fn word_around(&self, bit: usize) -> Option<(usize, usize)> {
+        let upto = u128::from(self.before.word) | u128::from(self.here.word) << 64;
+        let from = u128::from(self.here.word) | u128::from(self.after.word) << 64;
+        let back = (upto << (64 - bit)).leading_ones() as usize;
+        let ahead = (from >> bit).trailing_ones() as usize;
+        (ahead > 0 && back < 64 + bit && ahead < 128 - bit).then_some((back, ahead))
     }
 
     /// Words of at least [`LONG`] bytes that end in this block, as bits from [`LONG_FROM`] before

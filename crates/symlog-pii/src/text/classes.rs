@@ -3,6 +3,8 @@
 //! The only module of the workspace that needs `unsafe`: calling a function that is compiled for
 //! AVX2 or SSE2. Nothing in it reads memory through a pointer.
 
+use super::token::TOKEN;
+
 /// 64 bytes of text.
 pub(super) type Chunk = [u8; 64];
 
@@ -20,6 +22,8 @@ pub(super) struct Classes {
     pub(super) capital: u64,
     /// `p` and `P`.
     pub(super) p: u64,
+    /// What tokens consist of.
+    pub(super) token: u64,
     /// Where a character may begin that only looks like another one: the bytes C2, E2, E3 and EF,
     /// and `%`.
     pub(super) disguise: u64,
@@ -68,6 +72,7 @@ fn scalar(bytes: &Chunk) -> Classes {
         out.p |= u64::from(byte | 0x20 == b'p') << i;
         out.at |= u64::from(*byte == b'@') << i;
         out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
+        out.token |= u64::from(TOKEN[usize::from(*byte)]) << i;
         out.disguise |= u64::from(matches!(byte, 0xc2 | 0xe2 | 0xe3 | 0xef | b'%')) << i;
     }
     out
@@ -77,7 +82,7 @@ fn scalar(bytes: &Chunk) -> Classes {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Chunk, Classes};
+    use super::{Chunk, Classes, TOKEN};
 
     #[expect(
         unsafe_code,
@@ -93,6 +98,38 @@ mod x86 {
     fn halves(chunk: &Chunk) -> [__m256i; 2] {
         let (halves, _) = chunk.as_chunks::<32>();
         [load(&halves[0]), load(&halves[1])]
+    }
+
+    /// For each low half of a byte, the high halves from 2 to 7 with which it is of [`TOKEN`].
+    const OF_LOW: [i64; 2] = {
+        let mut table = [0; 16];
+        let mut byte = 0x20;
+        while byte < 0x80 {
+            if TOKEN[byte] {
+                table[byte & 15] |= 1 << ((byte >> 4) - 2);
+            }
+            byte += 1;
+        }
+        numbers(table)
+    };
+
+    /// For each high half its bit in [`OF_LOW`].
+    const OF_HIGH: [i64; 2] = numbers([0, 0, 1, 2, 4, 8, 16, 32, 0, 0, 0, 0, 0, 0, 0, 0]);
+
+    const fn numbers(table: [u8; 16]) -> [i64; 2] {
+        let mut out = [0; 2];
+        let mut i = 0;
+        while i < 16 {
+            out[i / 8] |= (table[i] as i64) << (i % 8 * 8);
+            i += 1;
+        }
+        out
+    }
+
+    /// A table of sixteen entries in both halves of a vector.
+    #[target_feature(enable = "avx2")]
+    fn twice([low, high]: [i64; 2]) -> __m256i {
+        _mm256_set_epi64x(high, low, high, low)
     }
 
     #[target_feature(enable = "avx2")]
@@ -123,6 +160,12 @@ mod x86 {
                     // The sign bit of a byte beyond ASCII is a bit of the mask already.
                     out.word |= bits(_mm256_or_si256(v, _mm256_or_si256(letter, digit)));
                     out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
+                    let high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
+                    let of_low = _mm256_shuffle_epi8(twice(OF_LOW), v);
+                    let of_high = _mm256_shuffle_epi8(twice(OF_HIGH), high);
+                    let none = _mm256_and_si256(of_low, of_high);
+                    let none = _mm256_cmpeq_epi8(none, _mm256_setzero_si256());
+                    out.token |= bits(_mm256_xor_si256(none, _mm256_set1_epi8(-1)));
                 }
             }
         }
@@ -137,7 +180,11 @@ mod x86 {
     #[target_feature(enable = "sse2")]
     pub(super) fn sse2(chunks: &[Chunk], out: &mut [Classes]) {
         for (chunk, out) in chunks.iter().zip(out) {
-            *out = Classes::default();
+            let token = |(i, byte): (usize, &u8)| u64::from(TOKEN[usize::from(*byte)]) << i;
+            *out = Classes {
+                token: chunk.iter().enumerate().map(token).sum(),
+                ..Classes::default()
+            };
             for quarter in 0..4 {
                 let v = _mm_set_epi64x(lane(chunk, quarter * 2 + 1), lane(chunk, quarter * 2));
                 let bits = |m: __m128i| u64::from(_mm_movemask_epi8(m) as u16) << (quarter * 16);
@@ -182,6 +229,7 @@ mod tests {
             word: 0,
             capital: 0,
             p: 0,
+            token: 0,
             ..classes
         }
     }

@@ -1,5 +1,6 @@
 //! The words around a candidate.
 
+use super::classes::{Classes, Wanted, classify};
 use crate::rules::fold_hash;
 
 /// How far back words are looked for, in bytes and in words.
@@ -15,8 +16,16 @@ pub(super) const fn in_word(byte: u8) -> bool {
 /// Words before a place, nearest first. A word in camel case also comes in its parts.
 pub(super) struct Back<'t> {
     bytes: &'t [u8],
-    at: usize,
+    /// Where the bytes begin that the masks are of.
     floor: usize,
+    /// Whether a word that begins at the floor may have begun before it.
+    cut: bool,
+    /// What is in words, of what has not been given yet; the last byte is the highest bit.
+    word: u128,
+    /// Bytes before which a part of a word may end.
+    joint: u128,
+    /// Where the next word is looked for, from the floor on.
+    at: usize,
     words: usize,
     /// The rest of a word whose parts are being given.
     part: Option<(usize, usize)>,
@@ -39,10 +48,48 @@ impl Near<'_> {
 
 /// The words before `at`.
 pub(super) fn back(text: &str, at: usize) -> Back<'_> {
+    let bytes = text.as_bytes();
+    let floor = at.saturating_sub(MAX_BACK);
+    let mut chunks = [[0; 64]; 2];
+    chunks.as_flattened_mut()[..at - floor].copy_from_slice(&bytes[floor..at]);
+    let mut classes = [Classes::default(); 2];
+    classify(&chunks, Wanted::All, &mut classes);
+    let mask = |class: fn(&Classes) -> u64| {
+        u128::from(class(&classes[0])) | u128::from(class(&classes[1])) << 64
+    };
+    let (word, digit, capital) = (mask(|c| c.word), mask(|c| c.digit), mask(|c| c.capital));
+    let lower = word & !digit & !capital;
     Back {
-        bytes: text.as_bytes(),
-        at,
-        floor: at.saturating_sub(MAX_BACK),
+        bytes,
+        floor,
+        word,
+        cut: floor > 0,
+        joint: word & word << 1 & ((lower << 1 & capital) | (digit ^ digit << 1)),
+        at: at - floor,
+        words: 0,
+        part: None,
+        lines: 0,
+    }
+}
+
+/// The word that ends at `at`, and its parts.
+pub(super) fn last(text: &str, at: usize) -> Back<'_> {
+    let bytes = text.as_bytes();
+    let floor = at.saturating_sub(MAX_BACK);
+    let len = bytes[floor..at]
+        .iter()
+        .rev()
+        .take_while(|b| in_word(**b))
+        .count();
+    let whole = floor == 0 || len < at - floor;
+    let len = if whole { len } else { 0 };
+    Back {
+        bytes,
+        floor: at - len,
+        word: (1 << len) - 1,
+        cut: false,
+        joint: u128::MAX,
+        at: len,
         words: 0,
         part: None,
         lines: 0,
@@ -79,35 +126,32 @@ impl<'t> Iterator for Back<'t> {
         if self.words == MAX_WORDS {
             return None;
         }
-        while self.at > self.floor && !in_word(self.bytes[self.at - 1]) {
-            self.at -= 1;
-            if self.bytes[self.at] == b'\n' {
-                self.lines += 1;
-                if self.lines > 1 {
-                    return None;
-                }
-            }
-        }
-        let end = self.at;
-        while self.at > self.floor && in_word(self.bytes[self.at - 1]) {
-            self.at -= 1;
-        }
-        if self.at == end || (self.at == self.floor && self.floor > 0) {
+        let below = |mask: u128, at: usize| if at == 0 { 0 } else { mask << (128 - at) };
+        let gap = below(self.word, self.at).leading_zeros() as usize;
+        let end = self.at.checked_sub(gap).filter(|end| *end > 0)?;
+        let between = &self.bytes[self.floor + end..self.floor + self.at];
+        self.lines += between.iter().filter(|b| **b == b'\n').count();
+        let len = below(self.word, end).leading_ones() as usize;
+        self.at = end - len;
+        if self.lines > 1 || (self.at == 0 && self.cut) {
             return None;
         }
         self.words += 1;
-        let word = &self.bytes[self.at..end];
-        let mixed = word.len() > 3
+        let inside = below(self.joint, end) >> (128 - len) >> 1;
+        let (start, end) = (self.floor + self.at, self.floor + end);
+        let word = &self.bytes[start..end];
+        let mixed = inside != 0
+            && len > 3
             && word.windows(2).any(|w| {
                 (w[0].is_ascii_lowercase() && w[1].is_ascii_uppercase())
                     || w[0].is_ascii_digit() != w[1].is_ascii_digit()
             });
         if mixed {
-            self.part = Some((self.at, end));
+            self.part = Some((start, end));
         }
         Some(Near {
             text: word,
-            start: self.at,
+            start,
             distance: self.words - 1,
         })
     }

@@ -205,11 +205,25 @@ impl Search<'_> {
         } else {
             long_numbers(block)
         };
-        for_each(digits, |bit| {
-            if base + bit >= past.digits {
-                past.digits = self.digits(base + bit, past, out);
-            }
-        });
+        if digits != 0 {
+            let tokens = block.tokens();
+            for_each(digits, |bit| {
+                if base + bit >= past.digits {
+                    let (start, end) = self.word(block, base, bit);
+                    past.digits = end;
+                    // A longer word is data.
+                    if base + bit - start < 128 {
+                        let word = DigitWord {
+                            start,
+                            end,
+                            begins: start == base + bit,
+                            token: tokens >> bit & 1 == 1,
+                        };
+                        self.digits(word, past, out);
+                    }
+                }
+            });
+        }
         if self.plan.email {
             for_each(block.at(), |bit| {
                 if base + bit >= past.email {
@@ -225,11 +239,12 @@ impl Search<'_> {
         }
         if self.plan.secrets {
             for_each(block.p_starts(), |bit| {
-                let end = self.word_end(base + bit);
-                if (3..=10).contains(&(end - base - bit))
-                    && is_password_word(&self.text.as_bytes()[base + bit..end])
-                {
-                    assign::judge_said(self.text, end, self.plan.want, out);
+                let begins = &self.text.as_bytes()[base + bit..];
+                if may_be_password_word(begins) {
+                    let end = self.word_end(base + bit);
+                    if is_password_word(&begins[..end - base - bit]) {
+                        assign::judge_said(self.text, end, self.plan.want, out);
+                    }
                 }
             });
             for_each(block.long_words(), |bit| {
@@ -251,21 +266,28 @@ impl Search<'_> {
                 .unwrap_or(rest.len())
     }
 
-    /// The word in which the digit at `at` stands. Returns its end.
-    fn digits(&self, at: usize, past: &mut Past, out: &mut Vec<Hit>) -> usize {
-        let bytes = self.text.as_bytes();
-        let back = bytes[..at]
-            .iter()
-            .rev()
-            .take(128)
-            .take_while(|b| context::in_word(**b))
-            .count();
-        let start = at - back;
-        let end = self.word_end(at);
-        if back == 128 {
-            return end;
+    /// Where the word in a block begins and ends of which `bit` is a part.
+    #[inline]
+    fn word(&self, block: &Block, base: usize, bit: usize) -> (usize, usize) {
+        let at = base + bit;
+        match block.word_around(bit) {
+            Some((back, ahead)) => (at - back, at + ahead),
+            None => {
+                let before = self.text.as_bytes()[..at].iter().rev().take(128);
+                let back = before.take_while(|b| context::in_word(**b)).count();
+                (at - back, self.word_end(at))
+            }
         }
-        if self.plan.secrets && start >= past.tokens {
+    }
+
+    fn digits(&self, word: DigitWord, past: &mut Past, out: &mut Vec<Hit>) {
+        let DigitWord {
+            start,
+            end,
+            begins,
+            token,
+        } = word;
+        if self.plan.secrets && token && start >= past.tokens {
             past.tokens = token::judge(self, start, out);
         }
         if self.plan.net && start >= past.net {
@@ -274,10 +296,9 @@ impl Search<'_> {
         if self.plan.numbers && start >= past.numbers {
             past.numbers = self.number(start, end, past, out);
         }
-        if self.plan.dates && start >= past.dates && back == 0 {
+        if self.plan.dates && start >= past.dates && begins {
             past.dates = date::judge(self, start, end, out);
         }
-        end
     }
 
     /// Judges a number. Where group after group is no number, the rest of them is passed over.
@@ -325,6 +346,16 @@ impl Search<'_> {
     }
 }
 
+/// A word with a digit in it.
+struct DigitWord {
+    start: usize,
+    end: usize,
+    /// Whether it begins with the digit.
+    begins: bool,
+    /// Whether it stands in something that is long enough for a token.
+    token: bool,
+}
+
 /// After so many groups of digits that are no number the rest of them is not tried.
 const MAX_TRIES: u32 = 8;
 /// A number without a keyword has this many digits in so many bytes.
@@ -359,16 +390,21 @@ fn for_each(mut mask: u64, mut each: impl FnMut(usize)) {
     }
 }
 
+/// Whether the first letters are those of a word for a password.
+#[inline]
+fn may_be_password_word(text: &[u8]) -> bool {
+    text.first_chunk()
+        .is_some_and(|head: &[u8; 3]| matches!(&head.map(|b| b | 0x20), b"pas" | b"pwd"))
+}
+
 fn is_password_word(word: &[u8]) -> bool {
     [
         "password",
         "passcode",
         "pwd",
         "passwort",
-        "contraseña",
         "pass",
         "passwd",
-        "hasło",
         "passphrase",
     ]
     .iter()

@@ -22,7 +22,7 @@ pub(super) fn judge(
     if end - start > 128 {
         return (end, end);
     }
-    let (reach, digits) = reach(bytes, start);
+    let (reach, digits) = reach(bytes, start, end);
     if digits < 2 || (digits < 3 && reach < 6) {
         return (end, end);
     }
@@ -36,7 +36,12 @@ pub(super) fn judge(
     }
     let mut best: Option<Hit> = None;
     for from in starts(bytes, start).into_iter().flatten() {
-        consider(place, from, start + reach, &support, &mut best);
+        let room = Room {
+            from,
+            len: start + reach - from,
+            digits,
+        };
+        consider(place, &room, &support, &mut best);
     }
     match best {
         Some(hit) => {
@@ -72,11 +77,16 @@ fn starts(bytes: &[u8], start: usize) -> [Option<usize>; 3] {
     [letters, sign, Some(start)]
 }
 
-/// How far the groups that begin at `start` go, as one number may, and how many digits they hold:
+/// How far the groups go of which the first one stands from `start` to `end`, as one number may, and how many digits they hold:
 /// one or two signs between them, and in each a digit, or no more than four capitals.
-fn reach(bytes: &[u8], start: usize) -> (usize, usize) {
+fn reach(bytes: &[u8], start: usize, end: usize) -> (usize, usize) {
     let bytes = &bytes[..bytes.len().min(start + 128)];
     let class = |at: usize| bytes.get(at).map_or(3, |b| CLASS[usize::from(*b)]);
+    // Most numbers in code stand alone.
+    if class(end) != 2 {
+        let digits = bytes[start..end.min(bytes.len())].iter();
+        return (end - start, digits.filter(|b| b.is_ascii_digit()).count());
+    }
     let (mut at, mut last, mut digits) = (start, start, 0);
     loop {
         let from = at;
@@ -122,13 +132,26 @@ const CLASS: [u8; 256] = {
     table
 };
 
-fn consider(place: &Search<'_>, from: usize, to: usize, support: &Support, best: &mut Option<Hit>) {
+/// Where a number may begin, how long it may be, and how many digits it may have.
+struct Room {
+    from: usize,
+    len: usize,
+    digits: usize,
+}
+
+impl Room {
+    fn fits(&self, min_len: u8, min_digits: u8) -> bool {
+        usize::from(min_len) <= self.len && usize::from(min_digits) <= self.digits
+    }
+}
+
+fn consider(place: &Search<'_>, room: &Room, support: &Support, best: &mut Option<Hit>) {
     let bytes = place.text.as_bytes();
+    let from = room.from;
     let edge = left_edge(bytes, from);
     if edge == Edge::Inside {
         return;
     }
-    let len = to - from;
     let accept = |end: usize| right_edge(bytes, end);
     let mut offer = |index: u16, score: f32| {
         let rule = place.rules.rule(index);
@@ -147,7 +170,7 @@ fn consider(place: &Search<'_>, from: usize, to: usize, support: &Support, best:
     };
     for &(index, distance) in support.rules() {
         let rule = place.rules.rule(index);
-        if usize::from(rule.min_len()) <= len {
+        if room.fits(rule.min_len(), rule.min_digits()) {
             offer(index, rule.context - 0.015 * f32::from(distance));
         }
     }
@@ -157,8 +180,11 @@ fn consider(place: &Search<'_>, from: usize, to: usize, support: &Support, best:
             .free
             .get(usize::from(bytes[from]))
             .map_or(&[][..], Vec::as_slice);
-        for &(index, _) in rules.iter().filter(|(_, min)| usize::from(*min) <= len) {
-            offer(index, place.rules.rule(index).score);
+        for free in rules
+            .iter()
+            .filter(|free| room.fits(free.min_len, free.min_digits))
+        {
+            offer(free.rule, place.rules.rule(free.rule).score);
         }
     }
 }

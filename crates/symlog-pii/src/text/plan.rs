@@ -5,16 +5,24 @@ use super::numbers;
 use crate::kind::{PiiType, TypeSet};
 use crate::rules::{RuleSet, Trigger};
 
+/// A rule that needs no keyword, with what tells at once that it does not match.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Free {
+    pub(super) rule: u16,
+    pub(super) min_len: u8,
+    pub(super) min_digits: u8,
+}
+
 /// What is looked for.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) want: TypeSet,
-    /// Number rules that need no keyword, by the first byte, with their shortest match.
-    pub(super) free: Vec<Vec<(u16, u8)>>,
+    /// Number rules that need no keyword, by the first byte.
+    pub(super) free: Vec<Vec<Free>>,
     /// The shortest match of any of them.
     pub(super) free_min: u8,
     /// Token rules that need no keyword, in the same way.
-    pub(super) free_tokens: Vec<Vec<(u16, u8)>>,
+    pub(super) free_tokens: Vec<Vec<Free>>,
     pub(super) keywords: bool,
     pub(super) numbers: bool,
     pub(super) dates: bool,
@@ -91,7 +99,7 @@ impl Plan {
             .free
             .iter()
             .flatten()
-            .map(|(_, min)| *min)
+            .map(|free| free.min_len)
             .min()
             .unwrap_or(u8::MAX);
     }
@@ -102,7 +110,7 @@ fn by_first(
     want: TypeSet,
     trigger: Trigger,
     keep: impl Fn(&str) -> bool,
-) -> Vec<Vec<(u16, u8)>> {
+) -> Vec<Vec<Free>> {
     (0..128u8)
         .map(|first| {
             rules
@@ -114,7 +122,11 @@ fn by_first(
                         && keep(rule.id.as_str())
                         && rule.may_begin(first)
                 })
-                .map(|(index, rule)| (index, rule.min_len()))
+                .map(|(index, rule)| Free {
+                    rule: index,
+                    min_len: rule.min_len(),
+                    min_digits: rule.min_digits(),
+                })
                 .collect()
         })
         .collect()

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::context::{back, in_word};
+use super::context::{back, in_word, last};
 use super::net::is_uuid;
 use super::{Hit, Search};
 use crate::checks::looks_random;
@@ -20,7 +20,7 @@ const PEM: RuleId = RuleId::new("pem");
 const BASE64_MEDIA: RuleId = RuleId::new("data-uri");
 
 /// The shortest token that is worth a look without a known prefix.
-const MIN_TOKEN: usize = 10;
+pub(super) const MIN_TOKEN: usize = 10;
 /// The longest token that is judged. A longer one is data.
 const MAX_TOKEN: usize = 4096;
 /// A private key's longest text.
@@ -80,8 +80,7 @@ fn unglued(place: &Search<'_>, start: usize) -> usize {
         let joint = matches!(bytes[at], b'-' | b'_' | b'.')
             && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
         if joint && at > start {
-            let named = back(place.text, at)
-                .take_while(|near| near.distance == 0)
+            let named = last(place.text, at)
                 .any(|near| {
                     keys::cue(near.text) == Some(Cue::Secret)
                         || place.rules.keywords.get(near.hash()).is_some_and(|k| {
@@ -102,7 +101,7 @@ fn unglued(place: &Search<'_>, start: usize) -> usize {
 const MAX_BACK: usize = 64;
 
 /// What tokens consist of.
-const TOKEN: [bool; 256] = {
+pub(super) const TOKEN: [bool; 256] = {
     let mut table = [false; 256];
     let mut i = 0;
     while i < 128 {
@@ -331,11 +330,11 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
         .free_tokens
         .get(usize::from(bytes[start]))
         .map_or(&[][..], Vec::as_slice);
-    for (index, _) in free
+    for free in free
         .iter()
-        .filter(|(_, min)| usize::from(*min) <= end - start)
+        .filter(|free| usize::from(free.min_len) <= end - start)
     {
-        let rule = place.rules.rule(*index);
+        let rule = place.rules.rule(free.rule);
         if let Some(end) = rule.matches_at(place.text, start, accept) {
             offer(Hit::new(
                 start,
