@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::gazetteer::{COMMON, FIRST, LAST, PLACE};
-use super::tokens::{Shape, Token, in_word, read_line};
+use super::tokens::{Shape, Token, in_word, read_few};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
 use crate::rules::{Words, fold_hash};
@@ -62,7 +62,11 @@ pub(crate) fn judge(text: &str, name: usize, out: &mut Vec<Hit>) {
     if let (b' ', Some([.., a, b, c, _])) = (before, bytes.get(..name))
         && in_word(*c)
     {
-        if is_ending(ending(CLASS[*a as usize], CLASS[*b as usize], CLASS[*c as usize])) {
+        if is_ending(ending(
+            CLASS[*a as usize],
+            CLASS[*b as usize],
+            CLASS[*c as usize],
+        )) {
             judge_after(text, name, name - 1, out);
         }
     } else if matches!(before, b' ' | b'"' | b'\'' | b'.' | b':' | b'*') {
@@ -181,7 +185,7 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
     };
     let mut tokens = Vec::with_capacity(MAX_NAME);
     if known {
-        read_line(text, end + gap, 1, &mut tokens);
+        read_few(text, end + gap, 1, &mut tokens);
         if !tokens
             .first()
             .is_some_and(|t| t.has(FIRST) && !t.has(COMMON))
@@ -189,7 +193,7 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
             return;
         }
     }
-    read_line(text, end + gap, MAX_NAME, &mut tokens);
+    read_few(text, end + gap, MAX_NAME, &mut tokens);
     if let Some((first, last)) = name_at(text, &tokens, known) {
         out.push(Hit::new(
             tokens[first].start,
@@ -253,7 +257,7 @@ fn name_at(text: &str, tokens: &[Token], known: bool) -> Option<(usize, usize)> 
     };
     // `Name: String`, `user: User::new()`
     let code = matches!(
-        tokens[last].after,
+        tokens[last].about().after,
         b'(' | b'<' | b'{' | b'[' | b'_' | b'=' | b':'
     ) && count == 1;
     (sure && !code && first.shape != Shape::Initial).then_some((0, last))

@@ -1,6 +1,6 @@
 //! What the scorer sees of a word: hashed features of it and its neighbours.
 
-use super::tokens::{Shape, Token};
+use super::tokens::{Shape, Token, sign_after};
 
 /// Bits of a feature's hash.
 pub(super) const BITS: u32 = 16;
@@ -47,12 +47,13 @@ pub(super) fn of(context: &Context<'_>, i: usize, tag_before: u8) -> Features {
     };
     let (before, after) = (at(-1), at(1));
     let hash = |token: Option<&Token>| token.map_or(1, |t| t.hash);
-    let flags = |token: Option<&Token>| token.map_or(128, |t| u64::from(t.flags));
+    let flags = |token: Option<&Token>| token.map_or(128, |t| u64::from(t.about().flags));
     let shape = |token: Option<&Token>| token.map_or(9, |t| t.shape as u64);
     let word = &context.text.as_bytes()[token.start..token.end];
     let own = token.shape as u64;
-    let known = u64::from(token.flags);
-    let start = u64::from(i == 0 || matches!(token.before & 0x7f, b'.' | b'!' | b'?'));
+    let about = token.about();
+    let known = u64::from(about.flags);
+    let start = u64::from(i == 0 || matches!(about.before & 0x7f, b'.' | b'!' | b'?'));
     out.add(1, 0);
     out.add(2, token.hash);
     out.add(3, hash(before));
@@ -63,9 +64,9 @@ pub(super) fn of(context: &Context<'_>, i: usize, tag_before: u8) -> Features {
     out.add(8, flags(before) << 8 | known);
     out.add(9, flags(after) << 8 | known);
     out.add(10, u64::from(tag_before) << 16 | own << 8 | known);
-    out.add(11, u64::from(tag_before) << 8 | u64::from(token.before));
-    out.add(12, own << 8 | u64::from(token.before));
-    out.add(13, own << 8 | u64::from(token.after));
+    out.add(11, u64::from(tag_before) << 8 | u64::from(about.before));
+    out.add(12, own << 8 | u64::from(about.before));
+    out.add(13, own << 8 | u64::from(about.after));
     out.add(14, start << 16 | own << 8 | known);
     out.add(15, shape(before) << 8 | own << 4 | shape(after));
     out.add(16, suffix(word, 3));
@@ -82,7 +83,7 @@ pub(super) fn of(context: &Context<'_>, i: usize, tag_before: u8) -> Features {
     out.add(28, token.hash ^ u64::from(tag_before));
     out.add(
         29,
-        u64::from(token.after) << 24 | u64::from(token.before) << 16 | known << 4 | own,
+        u64::from(about.after) << 24 | u64::from(about.before) << 16 | known << 4 | own,
     );
     if i > 0 {
         out.add(30, first_colon(context, i));
@@ -96,7 +97,7 @@ fn first_colon(context: &Context<'_>, i: usize) -> u64 {
         .iter()
         .rev()
         .take(8)
-        .find(|t| t.after == b':');
+        .find(|t| context.text.as_bytes().get(t.end) == Some(&b':'));
     label.map_or(7, |t| t.hash)
 }
 
@@ -114,32 +115,38 @@ fn letters(word: &[u8]) -> u64 {
 }
 
 /// Whether the word is worth scoring at all.
-pub(super) fn is_candidate(tokens: &[Token], i: usize, tag_before: u8) -> bool {
-    use super::gazetteer::{COMMON, FIRST};
+#[inline]
+pub(super) fn is_candidate(tokens: &[Token], i: usize, tag_before: u8, text: &str) -> bool {
     let token = &tokens[i];
-    token.capital()
-        || (tag_before != 0 && !matches!(token.shape, Shape::Lower) | (token.after != b' '))
-        || (token.has(FIRST) && !token.has(COMMON))
-        || (tag_before != 0
-            && tokens
-                .get(i + 1)
-                .is_some_and(|t| t.capital() || t.shape == Shape::Digits))
-        || (token.shape == Shape::Digits && tokens.get(i + 1).is_some_and(Token::capital))
+    let next = || tokens.get(i + 1);
+    if token.capital() || token.given {
+        return true;
+    }
+    if tag_before == 0 {
+        return token.shape == Shape::Digits && next().is_some_and(Token::capital);
+    }
+    token.shape != Shape::Lower
+        || sign_after(text, token) != b' '
+        || next().is_some_and(|t| t.capital() || t.shape == Shape::Digits)
 }
 
 /// Whether a line looks like code rather than like a sentence.
 pub(super) fn is_code(line: &str) -> bool {
-    const SIGNS: [bool; 256] = {
-        let mut table = [false; 256];
-        let mut i = 0;
-        let signs = b"{};=<>_[]`\\$";
-        while i < signs.len() {
-            table[signs[i] as usize] = true;
-            i += 1;
-        }
-        table
-    };
-    let head = &line.as_bytes()[..line.len().min(240)];
-    let signs = head.iter().filter(|b| SIGNS[usize::from(**b)]).count();
-    signs * 14 > head.len() || line.starts_with("    ") || line.starts_with('\t')
+    let head = &line.as_bytes()[..line.len().min(MAX_HEAD)];
+    let signs: u8 = head.iter().map(|b| u8::from(is_sign(*b))).sum();
+    usize::from(signs) * 14 > head.len() || line.starts_with("    ") || line.starts_with('\t')
+}
+
+/// How much of a line tells whether it is code; their number must fit a byte.
+const MAX_HEAD: usize = 240;
+
+/// One of ``{};=<>_[]`\$``, in comparisons that go through a line sixteen bytes at a time.
+#[inline]
+fn is_sign(b: u8) -> bool {
+    (b.wrapping_sub(b';') < 4)
+        | (b.wrapping_sub(b'[') < 3)
+        | (b.wrapping_sub(b'_') < 2)
+        | (b == b'{')
+        | (b == b'}')
+        | (b == b'$')
 }

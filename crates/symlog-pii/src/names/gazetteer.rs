@@ -40,8 +40,25 @@ const STREETS: &str = "street st avenue ave road rd boulevard blvd lane ln drive
     str weg platz gasse allee rue chemin via viale piazza corso apt apartment suite box rua";
 
 /// What the lists say of the word with this hash.
+#[inline]
 pub(super) fn flags(hash: u64) -> u8 {
-    static WORDS: LazyLock<Words<u8>> = LazyLock::new(|| {
+    lists().all.get(hash).copied().unwrap_or(0)
+}
+
+/// Whether the word with this hash is a given name and no ordinary word.
+#[inline]
+pub(super) fn is_given(hash: u64) -> bool {
+    lists().given.get(hash).is_some()
+}
+
+struct Lists {
+    all: Words<u8>,
+    /// Those of which all other words of a text are told apart, in a table that stays near.
+    given: Words<()>,
+}
+
+fn lists() -> &'static Lists {
+    static LISTS_BY_HASH: LazyLock<Lists> = LazyLock::new(|| {
         let mut all = std::collections::HashMap::new();
         let words =
             |text: &'static str, flag: u8| text.split_whitespace().map(move |word| (word, flag));
@@ -52,7 +69,13 @@ pub(super) fn flags(hash: u64) -> u8 {
         for (word, flag) in lists.chain(cues) {
             *all.entry(fold_hash(word.as_bytes())).or_insert(0) |= flag;
         }
-        Words::new(all)
+        let given = all
+            .iter()
+            .filter(|(_, flags)| **flags & (FIRST | COMMON) == FIRST);
+        Lists {
+            given: Words::new(given.map(|(hash, _)| (*hash, ()))),
+            all: Words::new(all),
+        }
     });
-    WORDS.get(hash).copied().unwrap_or(0)
+    &LISTS_BY_HASH
 }

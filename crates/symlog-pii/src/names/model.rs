@@ -22,6 +22,10 @@ pub(super) fn score(features: &Features) -> (u8, f32) {
             *sum += i32::from(*weight as i8);
         }
     }
+    // How sure it is that a word is nothing is not asked.
+    if sums[1..].iter().all(|sum| *sum <= sums[0]) {
+        return (0, 1.0);
+    }
     best(sums.map(|sum| sum as f32 / SCALE))
 }
 

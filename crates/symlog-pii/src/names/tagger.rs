@@ -51,72 +51,85 @@ pub(super) fn walk(
             from = end + 1;
             continue;
         }
-        let next = read_line(text, from, MAX_TOKENS, &mut tokens);
-        line(
-            &Context {
-                text,
-                tokens: &tokens,
-            },
-            score,
-            found,
-        );
+        let next = read_line(text, from, end, MAX_TOKENS, &mut tokens);
+        line(text, &mut tokens, score, found);
         from = next.max(from + 1);
     }
 }
 
 fn line(
-    context: &Context<'_>,
+    text: &str,
+    tokens: &mut [Token],
     score: &mut dyn FnMut(&Features, usize, usize) -> (u8, f32),
     found: &mut dyn FnMut(u8, usize, usize, f32),
 ) {
     let mut before = 0;
-    let mut open: Option<(u8, usize, usize, f32)> = None;
-    for (i, token) in context.tokens.iter().enumerate() {
+    let mut open: Option<Name> = None;
+    for i in 0..tokens.len() {
         let mut tag = 0;
         let mut sure = 0.0;
-        if features::is_candidate(context.tokens, i, before) {
-            (tag, sure) = score(&features::of(context, i, before), token.start, token.end);
+        if features::is_candidate(tokens, i, before, text) {
+            let around = i.saturating_sub(2)..tokens.len().min(i + 3);
+            for near in &mut tokens[around] {
+                near.look_up(text);
+            }
+            let context = Context { text, tokens };
+            (tag, sure) = score(
+                &features::of(&context, i, before),
+                tokens[i].start,
+                tokens[i].end,
+            );
             if sure < SURE[usize::from(tag)] {
                 tag = 0;
             }
         }
         open = match open {
-            Some((kind, start, end, best))
-                if kind == tag && joins(context.text, kind, end, token) =>
+            Some(name)
+                if name.kind == tag && joins(text, tag, tokens[name.last].end, &tokens[i]) =>
             {
-                Some((kind, start, token.end, best.max(sure)))
+                Some(Name {
+                    last: i,
+                    best: name.best.max(sure),
+                    ..name
+                })
             }
             other => {
-                if let Some((kind, start, end, best)) = other {
-                    close(context, kind, start, end, best, found);
+                if let Some(name) = other {
+                    close(tokens, &name, found);
                 }
-                (tag != 0).then_some((tag, token.start, token.end, sure))
+                (tag != 0).then_some(Name {
+                    kind: tag,
+                    first: i,
+                    last: i,
+                    best: sure,
+                })
             }
         };
         before = tag;
     }
-    if let Some((kind, start, end, best)) = open {
-        close(context, kind, start, end, best, found);
+    if let Some(name) = open {
+        close(tokens, &name, found);
     }
 }
 
-/// Reports a name, unless it is too short to be one, or unlisted and unsure.
-fn close(
-    context: &Context<'_>,
+/// Words of one tag that belong together.
+struct Name {
     kind: u8,
-    start: usize,
-    end: usize,
+    first: usize,
+    last: usize,
+    /// How sure the surest of its words is.
     best: f32,
-    found: &mut dyn FnMut(u8, usize, usize, f32),
-) {
-    let listed = context.tokens.iter().any(|t| {
-        t.start >= start
-            && t.end <= end
-            && t.flags & (FIRST | LAST | PLACE | COMPANY | STREET) != 0
-            && t.flags & COMMON == 0
-    });
-    if end - start >= 3 && (listed || best >= UNLISTED) {
-        found(kind, start, end, best);
+}
+
+/// Reports a name, unless it is too short to be one, or unlisted and unsure.
+fn close(tokens: &[Token], name: &Name, found: &mut dyn FnMut(u8, usize, usize, f32)) {
+    let words = &tokens[name.first..=name.last];
+    let listed = words
+        .iter()
+        .any(|t| t.has(FIRST | LAST | PLACE | COMPANY | STREET) && !t.has(COMMON));
+    let (start, end) = (tokens[name.first].start, tokens[name.last].end);
+    if end - start >= 3 && (listed || name.best >= UNLISTED) {
+        found(name.kind, start, end, name.best);
     }
 }
 

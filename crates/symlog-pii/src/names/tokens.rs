@@ -2,6 +2,7 @@
 
 use super::gazetteer;
 use crate::rules::fold_hash;
+use crate::text::words;
 
 /// The most words of a line that are looked at together. Longer lines are cut.
 pub(super) const MAX_TOKENS: usize = 256;
@@ -13,8 +14,18 @@ pub(super) struct Token {
     pub(super) end: usize,
     /// Of the lower-cased word.
     pub(super) hash: u64,
-    pub(super) flags: u8,
     pub(super) shape: Shape,
+    /// Whether it is a given name and no ordinary word. Of words with capitals it is not told.
+    pub(super) given: bool,
+    /// Most words are passed over, and need none of it.
+    about: Option<About>,
+}
+
+/// What is known of a word besides how it is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct About {
+    /// What the lists say.
+    pub(super) flags: u8,
     /// The sign before and after the word; a blank where there is none.
     pub(super) before: u8,
     pub(super) after: u8,
@@ -41,14 +52,43 @@ impl Token {
         )
     }
 
+    /// What [`look_up`](Self::look_up) has found.
+    #[inline]
+    pub(super) fn about(&self) -> About {
+        debug_assert!(self.about.is_some(), "the word has been looked up");
+        self.about.unwrap_or_default()
+    }
+
     pub(super) fn has(&self, flags: u8) -> bool {
-        self.flags & flags != 0
+        self.about().flags & flags != 0
+    }
+
+    /// Finds out what is known of the word.
+    #[inline]
+    pub(super) fn look_up(&mut self, text: &str) {
+        if self.about.is_some() {
+            return;
+        }
+        let bytes = text.as_bytes();
+        let letters = !matches!(self.shape, Shape::Digits | Shape::Both);
+        self.about = Some(About {
+            flags: if letters {
+                gazetteer::flags(self.hash)
+            } else {
+                0
+            },
+            before: sign(
+                self.start.checked_sub(1).and_then(|i| bytes.get(i)),
+                self.start.checked_sub(2).and_then(|i| bytes.get(i)),
+            ),
+            after: sign_after(text, self),
+        });
     }
 }
 
 /// Reads the words of `text[from..]` into `out`, up to the end of the line or the most there may
-/// be. Returns where the next line, or the rest of this one, begins.
-pub(super) fn read_line(text: &str, from: usize, most: usize, out: &mut Vec<Token>) -> usize {
+/// be, and looks all of them up.
+pub(super) fn read_few(text: &str, from: usize, most: usize, out: &mut Vec<Token>) {
     out.clear();
     let bytes = text.as_bytes();
     let mut at = from;
@@ -61,41 +101,74 @@ pub(super) fn read_line(text: &str, from: usize, most: usize, out: &mut Vec<Toke
         while at < bytes.len() && in_word(bytes[at]) {
             at += 1;
         }
-        out.push(token(text, start, at));
+        let mut token = token(text, start, at, false);
+        token.look_up(text);
+        out.push(token);
     }
-    if bytes.get(at) == Some(&b'\n') {
-        at + 1
-    } else {
-        at
-    }
+}
+
+/// Reads the words of the line `text[from..to]` into `out`, up to the most there may be. Returns
+/// where the next line, or the rest of this one, begins.
+pub(super) fn read_line(
+    text: &str,
+    from: usize,
+    to: usize,
+    most: usize,
+    out: &mut Vec<Token>,
+) -> usize {
+    out.clear();
+    let mut full = None;
+    words(&text.as_bytes()[from..to], |start, end, lower| {
+        if out.len() < most {
+            out.push(token(text, from + start, from + end, lower));
+        } else {
+            full.get_or_insert(from + start);
+        }
+        full.is_none()
+    });
+    full.unwrap_or(to + 1)
 }
 
 pub(super) const fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-fn token(text: &str, start: usize, end: usize) -> Token {
-    let bytes = text.as_bytes();
-    let word = &bytes[start..end];
-    let shape = shape(text, start, end);
+/// The word from `start` to `end`; `lower` where it is nothing but small letters.
+#[inline]
+fn token(text: &str, start: usize, end: usize, lower: bool) -> Token {
+    let word = &text.as_bytes()[start..end];
+    if lower {
+        let hash = fold_hash(word);
+        return Token {
+            start,
+            end,
+            hash,
+            shape: Shape::Lower,
+            given: gazetteer::is_given(hash),
+            about: None,
+        };
+    }
     let hash = if word.is_ascii() {
         fold_hash(word)
     } else {
         fold_hash(text[start..end].to_lowercase().as_bytes())
     };
-    let letters = !matches!(shape, Shape::Digits | Shape::Both);
+    let shape = shape(text, start, end);
     Token {
         start,
         end,
         hash,
-        flags: if letters { gazetteer::flags(hash) } else { 0 },
         shape,
-        before: sign(
-            start.checked_sub(1).and_then(|i| bytes.get(i)),
-            start.checked_sub(2).and_then(|i| bytes.get(i)),
-        ),
-        after: sign(bytes.get(end), bytes.get(end + 1)),
+        given: shape == Shape::Lower && gazetteer::is_given(hash),
+        about: None,
     }
+}
+
+/// The sign after a word; a blank where there is none.
+#[inline]
+pub(super) fn sign_after(text: &str, token: &Token) -> u8 {
+    let bytes = text.as_bytes();
+    sign(bytes.get(token.end), bytes.get(token.end + 1))
 }
 
 /// The nearest sign that is no blank, if it is within two bytes.

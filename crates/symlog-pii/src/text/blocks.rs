@@ -136,6 +136,54 @@ pub(super) fn scan(bytes: &[u8], wanted: Wanted, each: impl FnMut(&Block, usize)
     scanner.finish();
 }
 
+/// Calls `each` with where each word begins and ends, and whether it is nothing but small ASCII
+/// letters, until it answers `false`.
+pub(crate) fn words(bytes: &[u8], mut each: impl FnMut(usize, usize, bool) -> bool) {
+    let mut classes = [Classes::default(); BATCH];
+    let mut open: Option<(usize, bool)> = None;
+    let (chunks, rest) = bytes.as_chunks::<64>();
+    let mut last = [0; 64];
+    last[..rest.len()].copy_from_slice(rest);
+    let last = [last];
+    let batches = chunks.chunks(BATCH).chain(std::iter::once(&last[..]));
+    let mut base = 0;
+    for batch in batches {
+        classify(batch, Wanted::All, &mut classes);
+        for Classes {
+            word,
+            digit,
+            capital,
+            ..
+        } in &classes[..batch.len()]
+        {
+            let other = digit | capital;
+            // Where words begin and end, in turn.
+            let mut edges = word ^ (word << 1 | u64::from(open.is_some()));
+            let mut from = 0;
+            while edges != 0 {
+                let bit = edges.trailing_zeros() as usize;
+                edges &= edges - 1;
+                open = match open.take() {
+                    Some((start, lower)) => {
+                        let lower = lower && other >> from & ((1 << (bit - from)) - 1) == 0;
+                        if !each(start, base + bit, lower) {
+                            return;
+                        }
+                        None
+                    }
+                    None => Some((base + bit, true)),
+                };
+                from = bit;
+            }
+            if let Some((_, lower)) = &mut open {
+                *lower &= other >> from == 0;
+            }
+            base += 64;
+        }
+    }
+    // The last chunk is padded, unless the text fills it: then it is empty, and closed the word.
+}
+
 /// Gives each block once it knows the one after it.
 struct Scanner<F> {
     /// The classes of the block given last, of the one that is held, and of those after them.

@@ -80,15 +80,14 @@ fn unglued(place: &Search<'_>, start: usize) -> usize {
         let joint = matches!(bytes[at], b'-' | b'_' | b'.')
             && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
         if joint && at > start {
-            let named = last(place.text, at)
-                .any(|near| {
-                    keys::cue(near.text) == Some(Cue::Secret)
-                        || place.rules.keywords.get(near.hash()).is_some_and(|k| {
-                            k.rules
-                                .iter()
-                                .any(|r| place.rules.rule(*r).trigger == Trigger::Token)
-                        })
-                });
+            let named = last(place.text, at).any(|near| {
+                keys::cue(near.text) == Some(Cue::Secret)
+                    || place.rules.keywords.get(near.hash()).is_some_and(|k| {
+                        k.rules
+                            .iter()
+                            .any(|r| place.rules.rule(*r).trigger == Trigger::Token)
+                    })
+            });
             if named {
                 from = at + 1;
             }
