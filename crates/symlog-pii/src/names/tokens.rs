@@ -2,7 +2,7 @@
 
 use super::gazetteer;
 use crate::rules::fold_hash;
-use crate::text::words;
+use crate::text::{Word, words};
 
 /// The most words of a line that are looked at together. Longer lines are cut.
 pub(super) const MAX_TOKENS: usize = 256;
@@ -101,7 +101,13 @@ pub(super) fn read_few(text: &str, from: usize, most: usize, out: &mut Vec<Token
         while at < bytes.len() && in_word(bytes[at]) {
             at += 1;
         }
-        let mut token = token(text, start, at, false);
+        let word = Word {
+            start,
+            end: at,
+            lower: false,
+            title: false,
+        };
+        let mut token = token(text, word);
         token.look_up(text);
         out.push(token);
     }
@@ -118,11 +124,16 @@ pub(super) fn read_line(
 ) -> usize {
     out.clear();
     let mut full = None;
-    words(&text.as_bytes()[from..to], |start, end, lower| {
+    words(&text.as_bytes()[from..to], |word| {
+        let word = Word {
+            start: from + word.start,
+            end: from + word.end,
+            ..word
+        };
         if out.len() < most {
-            out.push(token(text, from + start, from + end, lower));
+            out.push(token(text, word));
         } else {
-            full.get_or_insert(from + start);
+            full.get_or_insert(word.start);
         }
         full.is_none()
     });
@@ -133,27 +144,27 @@ pub(super) const fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
-/// The word from `start` to `end`; `lower` where it is nothing but small letters.
 #[inline]
-fn token(text: &str, start: usize, end: usize, lower: bool) -> Token {
-    let word = &text.as_bytes()[start..end];
-    if lower {
-        let hash = fold_hash(word);
-        return Token {
-            start,
-            end,
-            hash,
-            shape: Shape::Lower,
-            given: gazetteer::is_given(hash),
-            about: None,
-        };
-    }
-    let hash = if word.is_ascii() {
-        fold_hash(word)
+fn token(text: &str, word: Word) -> Token {
+    let Word {
+        start,
+        end,
+        lower,
+        title,
+    } = word;
+    let bytes = &text.as_bytes()[start..end];
+    let shape = if lower {
+        Shape::Lower
+    } else if title && bytes[0].is_ascii_uppercase() {
+        Shape::Title
+    } else {
+        shape(text, start, end)
+    };
+    let hash = if lower || bytes.is_ascii() {
+        fold_hash(bytes)
     } else {
         fold_hash(text[start..end].to_lowercase().as_bytes())
     };
-    let shape = shape(text, start, end);
     Token {
         start,
         end,

@@ -136,52 +136,69 @@ pub(super) fn scan(bytes: &[u8], wanted: Wanted, each: impl FnMut(&Block, usize)
     scanner.finish();
 }
 
-/// Calls `each` with where each word begins and ends, and whether it is nothing but small ASCII
-/// letters, until it answers `false`.
-pub(crate) fn words(bytes: &[u8], mut each: impl FnMut(usize, usize, bool) -> bool) {
+/// A word, and how it is written as far as the masks tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Word {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Nothing but small ASCII letters.
+    pub(crate) lower: bool,
+    /// Small ASCII letters after one byte that may be a capital.
+    pub(crate) title: bool,
+}
+
+/// Calls `each` with each word, until it answers `false`.
+pub(crate) fn words(bytes: &[u8], mut each: impl FnMut(Word) -> bool) {
     let mut classes = [Classes::default(); BATCH];
-    let mut open: Option<(usize, bool)> = None;
     let (chunks, rest) = bytes.as_chunks::<64>();
-    let mut last = [0; 64];
-    last[..rest.len()].copy_from_slice(rest);
-    let last = [last];
-    let batches = chunks.chunks(BATCH).chain(std::iter::once(&last[..]));
+    // Where the text fills its chunks the last one is empty, and ends the last word.
+    let mut last = [[0; 64]];
+    last[0][..rest.len()].copy_from_slice(rest);
+    // A word that goes on from the chunk before: where it begins, and whether it is lower so far.
+    let mut open: Option<(usize, bool)> = None;
     let mut base = 0;
-    for batch in batches {
+    for batch in chunks.chunks(BATCH).chain(std::iter::once(&last[..])) {
         classify(batch, Wanted::All, &mut classes);
-        for Classes {
-            word,
-            digit,
-            capital,
-            ..
-        } in &classes[..batch.len()]
-        {
-            let other = digit | capital;
-            // Where words begin and end, in turn.
-            let mut edges = word ^ (word << 1 | u64::from(open.is_some()));
-            let mut from = 0;
-            while edges != 0 {
-                let bit = edges.trailing_zeros() as usize;
-                edges &= edges - 1;
-                open = match open.take() {
-                    Some((start, lower)) => {
-                        let lower = lower && other >> from & ((1 << (bit - from)) - 1) == 0;
-                        if !each(start, base + bit, lower) {
-                            return;
-                        }
-                        None
+        for here in &classes[..batch.len()] {
+            let other = here.digit | here.capital;
+            let before = here.word << 1 | u64::from(open.is_some());
+            let mut starts = here.word & !before;
+            let mut ends = before & !here.word;
+            while ends != 0 {
+                let to = ends.trailing_zeros();
+                ends &= ends - 1;
+                let end = base + to as usize;
+                let word = if let Some((start, lower)) = open.take() {
+                    Word {
+                        start,
+                        end,
+                        lower: lower && other & ((1 << to) - 1) == 0,
+                        title: false,
                     }
-                    None => Some((base + bit, true)),
+                } else {
+                    let from = starts.trailing_zeros();
+                    starts &= starts - 1;
+                    let other = other >> from & ((1 << (to - from)) - 1);
+                    Word {
+                        start: base + from as usize,
+                        end,
+                        lower: other == 0,
+                        title: other == 1 && to - from > 1,
+                    }
                 };
-                from = bit;
+                if !each(word) {
+                    return;
+                }
             }
-            if let Some((_, lower)) = &mut open {
-                *lower &= other >> from == 0;
+            if starts != 0 {
+                let from = starts.trailing_zeros();
+                open = Some((base + from as usize, other >> from == 0));
+            } else if let Some((_, lower)) = &mut open {
+                *lower &= other == 0;
             }
             base += 64;
         }
     }
-    // The last chunk is padded, unless the text fills it: then it is empty, and closed the word.
 }
 
 /// Gives each block once it knows the one after it.
@@ -234,6 +251,27 @@ impl<F: FnMut(&Block, usize)> Scanner<F> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn words_are_told_by_how_they_are_written() {
+        for pad in [0, 1, 50, 60, 63, 64, 1020] {
+            let text = format!(
+                "{} lower Title UPPER x1 T señor {}",
+                " ".repeat(pad),
+                "w".repeat(130)
+            );
+            let mut found = Vec::new();
+            words(text.as_bytes(), |word| {
+                found.push((&text[word.start..word.end], word.lower));
+                assert!(!word.title || text[word.start..].starts_with("Title"));
+                true
+            });
+            assert_eq!(found[0], ("lower", true));
+            assert_eq!(found[5], ("señor", false));
+            assert_eq!((found[6].0.len(), found[6].1), (130, true));
+            assert_eq!(found.iter().filter(|(_, lower)| *lower).count(), 2);
+        }
+    }
 
     proptest! {
         #[test]

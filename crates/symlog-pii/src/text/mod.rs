@@ -23,7 +23,7 @@ use crate::rules::RuleSet;
 pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
-pub(crate) use blocks::words;
+pub(crate) use blocks::{Word, words};
 pub(crate) use date::{is_birth, is_year, stated_age};
 use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
