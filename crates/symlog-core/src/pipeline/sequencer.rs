@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use symlog_keys::KeyringError;
+use symlog_keys::{Keyring, KeyringError};
 
 use super::chunks::ChunkPlan;
 use super::output::Batch;
@@ -111,7 +111,12 @@ const RETRY_AFTER: Duration = Duration::from_millis(250);
 const BATCH_BYTES: usize = 512 << 10;
 
 impl Sequencer {
-    pub(super) fn new(state: LogState, units: Units, notes: Vec<(ControlKind, String)>) -> Self {
+    pub(super) fn new(
+        state: LogState,
+        keyring: Keyring,
+        notes: Vec<(ControlKind, String)>,
+    ) -> Self {
+        let units = Units::new(keyring, !state.ended_in_order);
         let mut requests = OpenRequests::default();
         for (id, request) in state.open_requests {
             requests.insert(id, request);
@@ -208,11 +213,8 @@ impl Sequencer {
         }
         let drops = shared.queue.take_drops();
         if drops > 0 {
-            self.control(
-                &mut work,
-                ControlKind::Dropped,
-                format!("{{\"count\":{drops}}}"),
-            );
+            let body = format!("{{\"count\":{drops}}}");
+            self.say(&mut work, Note::Control(ControlKind::Dropped, body));
         }
         for item in std::mem::take(&mut taken.items) {
             let close = matches!(item, Item::Close(_));

@@ -257,7 +257,7 @@ impl Pipeline {
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             stopping: AtomicBool::new(false),
-            sequencer: Mutex::new(Sequencer::new(state, Units::new(keyring.clone()), notes)),
+            sequencer: Mutex::new(Sequencer::new(state, keyring.clone(), notes)),
             keyring,
             provider,
         });

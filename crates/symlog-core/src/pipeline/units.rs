@@ -38,6 +38,9 @@ pub(super) struct Units {
     /// Taken from the pool and named in the log, but not yet in the keyring's own table. The log
     /// is their journal: recovery reads them from there.
     unassigned: Vec<([u8; 32], [u8; 16])>,
+    /// Whether the keyring may know units whose line in the log was lost with the power: their
+    /// lines are written again, since a log must commit to each key that it uses.
+    name_again: bool,
 }
 
 /// Units kept in memory; the rest is looked up in the keyring again.
@@ -46,11 +49,12 @@ const CACHED: usize = 65_536;
 const ASSIGN_AFTER: usize = 256;
 
 impl Units {
-    pub(super) fn new(keyring: Keyring) -> Self {
+    pub(super) fn new(keyring: Keyring, name_again: bool) -> Self {
         Self {
             keyring,
             cache: HashMap::new(),
             unassigned: Vec::new(),
+            name_again,
         }
     }
 
@@ -75,12 +79,15 @@ impl Units {
             return Ok((Some(Arc::clone(unit)), None));
         }
         let name_digest = self.keyring.unit_digest(kind, tenant, name);
-        let (found, new) = match self.unassigned_id(&name_digest) {
-            Some(id) => (Some((id, self.keyring.unit_key(&id)?)), false),
-            None => (self.keyring.find_unit(&name_digest)?, false),
+        let found = match self.unassigned_id(&name_digest) {
+            Some(id) => Some((id, self.keyring.unit_key(&id)?, false)),
+            None => self
+                .keyring
+                .find_unit(&name_digest)?
+                .map(|(id, secret)| (id, secret, self.name_again)),
         };
         let (id, secret, new) = match found {
-            Some((id, secret)) => (id, secret, new),
+            Some(unit) => unit,
             None => {
                 let (id, secret) = self.keyring.take_pool_key()?;
                 self.unassigned.push((name_digest, id));

@@ -112,3 +112,20 @@ fn what_is_no_log_of_this_version_is_left_as_it_is() {
         assert_eq!(storage.objects().unwrap().len(), 1, "{what}");
     }
 }
+
+#[test]
+fn a_unit_whose_line_was_lost_with_the_power_is_named_again() {
+    let keyring = keyring();
+    let whole = String::from_utf8(log(&keyring)).unwrap();
+    let names_a_unit = |line: &&str| line.contains("\"control\":\"unit\"");
+    let before: Vec<_> = whole
+        .split_inclusive('\n')
+        .take_while(|line| !names_a_unit(line))
+        .collect();
+    assert!(whole.lines().any(|line| names_a_unit(&line)), "{whole}");
+    let storage = holding(before.concat().as_bytes());
+    go_on(&storage, &keyring, AFTER, "lost");
+    let held = String::from_utf8(bytes(&*storage, &ObjectName::Active)).unwrap();
+    assert_eq!(held.lines().filter(names_a_unit).count(), 1, "{held}");
+    assert!(verify(&storage, &keyring).is_ok());
+}
