@@ -13,6 +13,11 @@ pub(crate) fn number(n: u64) -> String {
     out
 }
 
+/// `1 line`, `2,000 lines`
+pub(crate) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
 /// `1.5 MB`, in powers of ten.
 pub(crate) fn bytes(n: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -41,6 +46,13 @@ mod tests {
             (1_234_567, "1,234,567"),
         ] {
             assert_eq!(number(n), expect);
+        }
+    }
+
+    #[test]
+    fn one_thing_is_not_called_many() {
+        for (n, expect) in [(0, "0 lines"), (1, "1 line"), (1000, "1,000 lines")] {
+            assert_eq!(counted(n, "line", "lines"), expect);
         }
     }
 

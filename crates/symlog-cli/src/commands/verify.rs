@@ -8,7 +8,7 @@ use symlog_core::{Check, LogReader, VerifyReport, verify};
 
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
-use crate::units::number;
+use crate::units::{counted, number};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -54,11 +54,11 @@ fn show(out: &mut impl Write, paint: Paint, log: &Path, report: &VerifyReport) -
     };
     writeln!(
         out,
-        "{}: {} lines, {} entries, {} segments",
+        "{}: {}, {}, {}",
         log.display(),
-        number(report.lines),
-        number(report.entries),
-        number(report.segments)
+        counted(report.lines, "line", "lines"),
+        counted(report.entries, "entry", "entries"),
+        counted(report.segments, "segment", "segments")
     )?;
     writeln!(
         out,
@@ -117,8 +117,8 @@ fn show(out: &mut impl Write, paint: Paint, log: &Path, report: &VerifyReport) -
         paint.good("nothing is wrong in what could be checked")
     } else {
         paint.bad(format_args!(
-            "{} things are wrong; a backup may hold what was there",
-            number(report.problem_count)
+            "{} wrong; a backup may hold what was there",
+            counted(report.problem_count, "thing is", "things are")
         ))
     };
     writeln!(out, "{verdict}")?;

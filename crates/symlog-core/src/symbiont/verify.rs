@@ -129,11 +129,7 @@ impl Scan {
     }
 
     fn finish(mut self) -> VerifyReport {
-        if !self.open.is_empty() {
-            self.report
-                .notes
-                .push(format!("{} requests have no response", self.open.len()));
-        }
+        self.report.note_open(self.open.len());
         self.report.notes.push(
             "the file is of `format = \"symbiont\"`, which has no order, no leaves and no signatures: lines that were removed, repeated, moved or exchanged cannot be found"
                 .to_owned(),

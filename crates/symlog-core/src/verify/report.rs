@@ -84,6 +84,15 @@ impl VerifyReport {
         self.problem_count == 0
     }
 
+    /// Notes the requests that nothing answered.
+    pub(crate) fn note_open(&mut self, requests: usize) {
+        match requests {
+            0 => {}
+            1 => self.notes.push("1 request has no response".to_owned()),
+            many => self.notes.push(format!("{many} requests have no response")),
+        }
+    }
+
     pub(crate) fn add(&mut self, problem: Problem) {
         self.problem_count += 1;
         if self.problems.len() < LISTED {

@@ -358,11 +358,7 @@ impl Scan<'_> {
         let range = self.range.unwrap_or_default();
         self.report.size = range.size();
         self.report.root = base64(&range.root());
-        if !self.open.is_empty() {
-            self.report
-                .notes
-                .push(format!("{} requests have no response", self.open.len()));
-        }
+        self.report.note_open(self.open.len());
         self.report.notes.push(
             "there are no checkpoints: order and self-consistency are proven, not that nobody wrote another log or cut the newest lines off"
                 .to_owned(),

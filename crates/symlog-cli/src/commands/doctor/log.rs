@@ -6,7 +6,7 @@ use symlog_core::{Config, verify};
 
 use super::Check;
 use crate::keys::Chain;
-use crate::units::number;
+use crate::units::counted;
 
 pub(super) fn check(config: &Config) -> Option<Check> {
     const WHAT: &str = "log health";
@@ -22,7 +22,10 @@ pub(super) fn check(config: &Config) -> Option<Check> {
             "see that the files can be read",
         ),
         Ok(report) if report.is_ok() => {
-            let mut found = format!("{} entries, nothing wrong", number(report.entries));
+            let mut found = format!(
+                "{}, nothing wrong",
+                counted(report.entries, "entry", "entries")
+            );
             for note in &report.notes {
                 found.push_str("; ");
                 found.push_str(note);
@@ -31,7 +34,10 @@ pub(super) fn check(config: &Config) -> Option<Check> {
         }
         Ok(report) => Check::broken(
             WHAT,
-            format!("{} things are wrong", number(report.problem_count)),
+            format!(
+                "{} wrong",
+                counted(report.problem_count, "thing is", "things are")
+            ),
             "`symlog verify` says where and what; a backup may hold what was there",
         ),
     })

@@ -12,7 +12,7 @@ use symlog_pii::Counts;
 
 use crate::masking;
 use crate::output::{Paint, Results};
-use crate::units::{bytes, number};
+use crate::units::{bytes, counted, number};
 
 /// The exchanges of one provider that were recorded, and in how many of them each part was.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -132,25 +132,19 @@ impl Summary<'_> {
         };
         writeln!(
             out,
-            "{:<9} {} {}, {} in {seconds:.1} s ({}/s)",
+            "{:<9} {}, {} in {seconds:.1} s ({}/s)",
             did,
-            paint.good(number(tally.entries)),
-            if tally.entries == 1 {
-                "entry"
-            } else {
-                "entries"
-            },
+            paint.good(counted(tally.entries, "entry", "entries")),
             bytes(tally.bytes),
             number(rate as u64),
         )?;
         writeln!(out, "{:<9} {}", "masked", masking::summary(&tally.masked))?;
         if tally.refused > 0 {
-            let lines = if tally.refused == 1 { "line" } else { "lines" };
             writeln!(
                 out,
-                "{:<9} {} {lines}",
+                "{:<9} {}",
                 "refused",
-                paint.bad(number(tally.refused))
+                paint.bad(counted(tally.refused, "line", "lines"))
             )?;
         }
         for (count, what) in [
