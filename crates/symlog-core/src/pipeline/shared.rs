@@ -19,7 +19,6 @@ use super::queue::Queue;
 use super::recovery::recover;
 use super::sequencer::Sequencer;
 use super::stats::Counters;
-use super::units::Units;
 use super::worker::{self, Helper};
 use super::writer::Writer;
 use crate::clock::Clock;
