@@ -65,7 +65,22 @@ pub(crate) fn types(label: &str) -> &'static [PiiType] {
         "DRIVING_LICENSE" | "US_DRIVER_LICENSE" | "UK_DRIVING_LICENCE" | "IT_DRIVER_LICENSE"
         | "KR_DRIVER_LICENSE" => &[DriverLicense, NationalId],
         "NIP" | "PESEL" | "REGON" | "DOWOD" => &[NationalId],
-        "SECRET" => &[Secret, Password, Jwt, PrivateKey],
+        "SECRET" | "PASSWORD" => &[Secret, Password, Jwt, PrivateKey],
+        "SSN" => &[Ssn],
+        "DATE" => &[Date],
+        "MRN" => &[Mrn, HealthPlanId, NationalId],
+        "HEALTH_PLAN_ID" => &[HealthPlanId, Mrn, NationalId, Ssn],
+        "NPI" => &[Npi],
+        "DEA" => &[Dea],
+        "DEVICE_ID" => &[DeviceId],
+        "LICENSE_PLATE" => &[LicensePlate],
+        "DRIVER_LICENSE" => &[DriverLicense],
+        "NATIONAL_ID" => &[NationalId],
+        "ROUTING_NUMBER" => &[RoutingNumber],
+        "ACCOUNT_NUMBER" => &[AccountNumber],
+        "CRYPTO_WALLET" => &[CryptoWallet],
+        "USERNAME" => &[Username],
+        "COORDINATES" => &[Coordinates],
         label
             if label.len() > 3
                 && label.as_bytes()[2] == b'_'

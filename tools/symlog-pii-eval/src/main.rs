@@ -7,6 +7,7 @@
 
 mod data;
 mod labels;
+mod own;
 mod score;
 mod speed;
 mod synth;
@@ -47,6 +48,7 @@ fn main() -> Result<()> {
         return speed::print(&data, only.as_deref());
     }
     score::print_table(&data)?;
+    score::print_own(&data)?;
     score::print_secrets(&data)?;
     score::print_noise(&data)?;
     speed::print(&data, only.as_deref())

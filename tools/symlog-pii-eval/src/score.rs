@@ -8,6 +8,7 @@ use symlog_pii::{Finding, Masker, PiiType};
 
 use crate::data::{self, Row};
 use crate::labels::{SECRET_SETS, SETS, types};
+use crate::own;
 use crate::train::HELD_OUT;
 
 /// Findings below this are hints.
@@ -118,6 +119,59 @@ pub(crate) fn print_table(data: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The project's own sets: labels found as their type, labels touched as any type, and how many of the
+/// hard negatives are touched.
+pub(crate) fn print_own(data: &Path) -> Result<()> {
+    let masker = Masker::default_profile();
+    println!(
+        "\n| own set | type | labels | recall | any type | precision |\n|---|---|---|---|---|---|"
+    );
+    let mut negatives = String::new();
+    for (set, _) in own::SETS {
+        let rows = data::rows(data, set)?;
+        let (mut spans, mut masked, mut hard, mut touched) = (0, 0, 0, 0);
+        let mut any: BTreeMap<PiiType, usize> = BTreeMap::new();
+        for row in &rows {
+            let found = findings(&masker, &row.text);
+            for (start, end, label) in row.byte_spans() {
+                let hit = found
+                    .iter()
+                    .any(|f| overlaps((f.start, f.end), (start, end)));
+                if label == own::NOT {
+                    hard += 1;
+                    touched += usize::from(hit);
+                } else {
+                    spans += 1;
+                    masked += usize::from(hit);
+                    if let Some(kind) = types(label).first() {
+                        *any.entry(*kind).or_default() += usize::from(hit);
+                    }
+                }
+            }
+        }
+        for (kind, t) in tally(&masker, &rows) {
+            if t.labels > 0 {
+                println!(
+                    "| {set} | {kind} | {} | {} | {} | {} |",
+                    t.labels,
+                    share(t.found, t.labels),
+                    share(any.get(&kind).copied().unwrap_or(0), t.labels),
+                    share(t.right, t.findings)
+                );
+            }
+        }
+        negatives += &format!(
+            "| {set} | {spans} | {} | {hard} | {} |\n",
+            share(masked, spans),
+            share(touched, hard)
+        );
+    }
+    print!(
+        "\n| own set | spans | found | hard negatives | touched |\n|---|---|---|---|---|\n{negatives}"
+    );
+    Ok(())
+}
+
 fn is_secret(kind: PiiType) -> bool {
     matches!(
         kind,
@@ -223,7 +277,10 @@ pub(crate) fn print_errors(data: &Path, set: &str, kind: &str) -> Result<()> {
             format!("{:?} in {:?}", &row.text[start..end], &row.text[from..to])
         };
         for (start, end, label) in &spans {
-            let wanted = types(label).first().is_some_and(|k| k.as_str() == kind) || *label == kind;
+            let wanted = types(label)
+                .first()
+                .is_some_and(|k| k.as_str() == kind || kind == "ALL")
+                || *label == kind;
             let accepted = |f: &Finding| {
                 if *label == "SECRET_LINE" {
                     is_secret(f.kind)
@@ -239,10 +296,9 @@ pub(crate) fn print_errors(data: &Path, set: &str, kind: &str) -> Result<()> {
                 println!("missed {label} {}", around(*start, *end));
             }
         }
-        for finding in found
-            .iter()
-            .filter(|f| f.kind.as_str() == kind || kind == "SECRETS" && is_secret(f.kind))
-        {
+        for finding in found.iter().filter(|f| {
+            f.kind.as_str() == kind || kind == "ALL" || kind == "SECRETS" && is_secret(f.kind)
+        }) {
             if !spans.iter().any(|(s, e, label)| {
                 (types(label).contains(&finding.kind) || *label == "SECRET_LINE")
                     && overlaps((*s, *e), (finding.start, finding.end))
