@@ -14,7 +14,7 @@ mod tokens;
 pub(crate) use bank::iban;
 pub(crate) use luhn::luhn;
 pub(crate) use math::Number;
-pub(crate) use tokens::looks_random;
+pub(crate) use tokens::{is_example_uuid, looks_random};
 
 /// A check of what a pattern matched.
 pub(crate) type Check = fn(&Number<'_>) -> bool;
@@ -115,8 +115,29 @@ const CHECKS: &[(&str, Check)] = &[
     ("mixed", tokens::mixed),
     ("random", tokens::random),
     ("us-mbi", america::mbi),
+    ("phone-national", phone_national),
     ("phone-length", |n| (7..=15).contains(&n.digits().len())),
 ];
+
+/// The digits of a telephone number with its trunk prefix, and none of the shapes that begin so
+/// and are numbers of persons: 3-2-4, 3-3-3, and what is left of them when a sign is missing.
+fn phone_national(n: &Number<'_>) -> bool {
+    let mut groups = [0; 4];
+    let lengths = n
+        .raw()
+        .split(|c: char| !c.is_ascii_digit())
+        .map(str::len)
+        .filter(|len| *len > 0);
+    for (group, len) in groups.iter_mut().zip(lengths) {
+        *group = len;
+    }
+    (8..=12).contains(&n.digits().len())
+        && !n.digits().starts_with(b"00")
+        && !matches!(
+            groups,
+            [3, 2, 4, 0] | [3, 3, 3, 0] | [3, 6, 0, 0] | [5, 4, 0, 0]
+        )
+}
 
 #[cfg(test)]
 mod tests;

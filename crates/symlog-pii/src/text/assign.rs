@@ -323,7 +323,7 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
         return words <= 1
             && text.len() >= 3
             && (digit
-                || (password && !name)
+                || (password && (!name || (words == 0 && text.len() >= 9 && !sign_word(text))))
                 || (!name && text.len() >= 8 && mixed_case(text))
                 || (password && key_quoted && words == 0 && text.len() >= 6));
     }
@@ -343,7 +343,9 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
         return digit;
     }
     if bytes[at] == b'=' && !value.apart {
-        return digit && (letter || text.len() >= 4) && !text.starts_with(b"0x");
+        // So long a run of letters of both cases is no word.
+        let long = text.len() >= 32 && mixed_case(text) && text.iter().all(u8::is_ascii_alphabetic);
+        return long || digit && (letter || text.len() >= 4) && !text.starts_with(b"0x");
     }
     if password
         && text.len() >= 4
@@ -355,6 +357,16 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
         return true;
     }
     digit && letter && text.len() >= 8 && crate::checks::looks_random(text)
+}
+
+/// `forgot-password`, `enter_password`: the name of something about passwords.
+fn sign_word(text: &[u8]) -> bool {
+    [
+        "pass", "pwd", "secret", "token", "key", "user", "field", "label", "hash", "form", "input",
+    ]
+    .iter()
+    .any(|word| memchr::memmem::find(text, word.as_bytes()).is_some())
+        || text.iter().any(|b| matches!(b, b'/' | b'_' | b'.'))
 }
 
 fn mixed_case(text: &[u8]) -> bool {

@@ -1,18 +1,16 @@
-//! Dates, years and ages. All are found at their digits.
+//! Dates and years. All are found at their digits.
 
 use super::context::{Near, ahead, back};
-use super::{Hit, Search};
-use std::sync::OnceLock;
-
+use super::months::month;
+use super::{Hit, Search, age};
 use crate::finding::RuleId;
+use crate::keys;
 use crate::kind::PiiType;
-use crate::rules::{Words, fold_hash};
 
 const NUMERIC: RuleId = RuleId::new("date");
 const NAMED: RuleId = RuleId::new("date-named");
 const BIRTH: RuleId = RuleId::new("date-of-birth");
 const YEAR: RuleId = RuleId::new("year");
-const AGE: RuleId = RuleId::new("age");
 
 /// Whether the rule is one of a date of birth.
 pub(crate) fn is_birth(rule: &RuleId) -> bool {
@@ -29,22 +27,28 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
     let text = place.text;
     let bytes = text.as_bytes();
     let before = start.checked_sub(1).map(|i| bytes[i]);
-    let joined = matches!(
-        before,
-        Some(b'.' | b'-' | b'/' | b':' | b'_' | b'$' | b'#' | b'%')
-    );
-    if end - start > 4 && !(end - start == 8 || end - start <= 6) {
+    let earlier = start.checked_sub(2).map(|i| bytes[i]);
+    let joined = match before {
+        Some(b'.' | b'-' | b'/' | b'_' | b'$' | b'#' | b'%') => true,
+        // `Fecha:06/01/2016` is a label, `10:30` a time.
+        Some(b':') => earlier.is_none_or(|b| b.is_ascii_digit() || b == b':'),
+        _ => false,
+    };
+    if end - start > 9 || end - start == 7 {
         return end;
     }
     if place.wants(PiiType::Date) {
         let found = if joined {
-            None
+            month_joined(text, start, end)
         } else {
-            numeric(bytes, start).or_else(|| named(text, start, end))
+            numeric(text, start)
+                .or_else(|| compact(text, start, end))
+                .or_else(|| named(text, start, end))
         };
         if let Some((from, to)) = found {
             let to = time_after(bytes, to);
-            let rule = if born(text, from) {
+            let birth = born(text, from) || keys::kind_named(place.key) == Some(PiiType::Date);
+            let rule = if birth {
                 BIRTH
             } else if text[from..to]
                 .bytes()
@@ -55,7 +59,13 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
                 NUMERIC
             };
             // A month and a year may be an expiry, a day and a month a fraction.
-            let score = if to - from < 8 { 0.6 } else { 0.8 };
+            let score = match to - from {
+                _ if birth => 0.9,
+                ..8 => 0.6,
+                8..10 => 0.8,
+                // Numbers of other kinds seldom hold a whole date.
+                _ => 0.87,
+            };
             out.push(Hit::new(from, to, PiiType::Date, score, rule));
             return to.max(end);
         }
@@ -64,12 +74,12 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
         }
     }
     if place.wants(PiiType::Age) {
-        age(text, start, end, out);
+        age::judge(text, start, end, out);
     }
     end
 }
 
-fn number(bytes: &[u8], at: usize) -> (u32, usize) {
+pub(super) fn number(bytes: &[u8], at: usize) -> (u32, usize) {
     let rest = bytes.get(at..).unwrap_or_default();
     let len = rest
         .iter()
@@ -82,13 +92,25 @@ fn number(bytes: &[u8], at: usize) -> (u32, usize) {
     (value, len)
 }
 
-/// `2024-05-18`, `18.05.2024`, `5/18/24`, `2024/5/18`, `18-May-2024`, `20240518` with a time.
-fn numeric(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+/// `2024-05-18`, `18.05.2024`, `5/18/24`, `2024/5/18`, `18-May-2024`, `2024-W20`.
+fn numeric(text: &str, start: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
     let (first, first_len) = number(bytes, start);
     let at = start + first_len;
     let separator = *bytes.get(at)?;
     if !matches!(separator, b'-' | b'/' | b'.') {
         return None;
+    }
+    if bytes.get(at + 1) == Some(&b'W') && first_len == 4 && separator == b'-' {
+        let (week, len) = number(bytes, at + 2);
+        let end = at + 2 + len;
+        let weekday = bytes.get(end) == Some(&b'-') && number(bytes, end + 1).1 == 1;
+        let end = end + 2 * usize::from(weekday);
+        return ((1900..2100).contains(&first)
+            && len == 2
+            && (1..=53).contains(&week)
+            && closed(bytes, end))
+        .then_some((start, end));
     }
     if bytes.get(at + 1).is_some_and(u8::is_ascii_alphabetic) {
         let len = bytes[at + 1..]
@@ -133,15 +155,135 @@ fn numeric(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
         let dmy = first_len <= 2
             && day_month
             && (third_len == 4 && (1800..2200).contains(&third) || third_len == 2);
-        let version = separator == b'.' && third_len == 2 && (first_len == 1 || second_len == 1);
+        let version = separator == b'.'
+            && third_len == 2
+            && (first_len == 1 || second_len == 1)
+            && !cued(text, start);
         return ((ymd || dmy) && !version && closed(bytes, end)).then_some((start, end));
     }
-    // `5/18`: without a year only with a slash, and no fraction of small numbers.
+    // `5/18`: without a year only with a slash, and no fraction of small numbers but after a word
+    // such as "on".
     let day = separator == b'/'
         && (1..=12).contains(&first)
-        && (13..=31).contains(&second)
-        && second_len == 2;
+        && ((13..=31).contains(&second) && second_len == 2
+            || (1..=31).contains(&second) && cued(text, start));
     (day && closed(bytes, after)).then_some((start, after))
+}
+
+/// `20240518` after a word for a date, `05MAY2024`.
+fn compact(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let (day, len) = number(bytes, start);
+    let letters = bytes[start + len.min(end - start)..end]
+        .iter()
+        .take_while(|b| b.is_ascii_alphabetic())
+        .count();
+    if letters == 0 {
+        let part = |from: usize, to: usize| {
+            bytes[start + from..start + to]
+                .iter()
+                .fold(0, |v, d| v * 10 + u32::from(d - b'0'))
+        };
+        let whole = end - start == 8 && bytes[start..end].iter().all(u8::is_ascii_digit);
+        return (whole
+            && (1900..2100).contains(&part(0, 4))
+            && (1..=12).contains(&part(4, 6))
+            && (1..=31).contains(&part(6, 8))
+            && cued(text, start))
+        .then_some((start, end));
+    }
+    let after = start + len + letters;
+    let (_, year_len) = number(bytes, after);
+    let whole = matches!(year_len, 2 | 4) && after + year_len == end && letters >= 3;
+    month(&bytes[start + len..after])?;
+    (whole && len <= 2 && (1..=31).contains(&day)).then_some((start, end))
+}
+
+/// `May-21`, `enero-04`, `Sep/2020`: digits that a sign joins to a month's name.
+fn month_joined(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let near = back(text, start).next()?;
+    let joined =
+        near.start + near.text.len() + 1 == start && matches!(bytes[start - 1], b'-' | b'/' | b'.');
+    let (value, len) = number(bytes, start);
+    month(near.text)?;
+    let free = near.start == 0 || !matches!(bytes[near.start - 1], b'-' | b'_' | b'/' | b'.');
+    let fits = len == 2 || (len == 4 && (1800..2200).contains(&value));
+    (joined && free && fits && start + len == end && closed(bytes, end))
+        .then_some((near.start, end))
+}
+
+/// Whether the word before is one that a date follows.
+fn cued(text: &str, start: usize) -> bool {
+    const CUES: [&str; 49] = [
+        "on",
+        "since",
+        "until",
+        "till",
+        "by",
+        "dated",
+        "date",
+        "seen",
+        "admitted",
+        "discharged",
+        "starting",
+        "started",
+        "from",
+        "through",
+        "dob",
+        "due",
+        "visit",
+        "before",
+        "after",
+        "for",
+        "appointment",
+        "today",
+        "tomorrow",
+        "yesterday",
+        "collected",
+        "received",
+        "signed",
+        "expires",
+        "born",
+        "birthday",
+        "monday",
+        "tuesday",
+        "wednesday",
+        "thursday",
+        "friday",
+        "saturday",
+        "sunday",
+        "am",
+        "vom",
+        "el",
+        "del",
+        "día",
+        "le",
+        "du",
+        "au",
+        "dnia",
+        "dniu",
+        "fecha",
+        "datum",
+    ];
+    let mut words = back(text, start);
+    let cue = |near: Near<'_>| {
+        CUES.iter()
+            .any(|w| near.text.eq_ignore_ascii_case(w.as_bytes()))
+    };
+    match words.next() {
+        // "from 3/3 to 4/9"
+        Some(near) if near.text.eq_ignore_ascii_case(b"to") => {
+            words.nth(1).is_some_and(|n| n.text == b"from") || words.next().is_some_and(cue)
+        }
+        Some(near) => {
+            text.as_bytes()[near.start + near.text.len()..start]
+                .iter()
+                .all(|b| matches!(b, b' ' | b':' | b',' | b'"' | b'*'))
+                && cue(near)
+        }
+        None => false,
+    }
 }
 
 fn closed(bytes: &[u8], end: usize) -> bool {
@@ -205,7 +347,7 @@ fn named(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     {
         return Some(span);
     }
-    // `May 18`, `May 2024`, `mayo de 2024`
+    // `May 18`, `May 2024`, `May '24`, `mayo de 2024`
     let mut earlier = back(text, start).filter(|near| near.text.len() > 1);
     let mut previous = earlier.next()?;
     if !gap(bytes, previous.start + previous.text.len(), start) {
@@ -226,7 +368,7 @@ fn gap(bytes: &[u8], from: usize, to: usize) -> bool {
     to - from <= 2
         && bytes[from..to]
             .iter()
-            .all(|b| matches!(b, b' ' | b'.' | b',' | b'-'))
+            .all(|b| matches!(b, b' ' | b'.' | b',' | b'-' | b'\''))
 }
 
 fn day_first(text: &str, start: usize, day_end: usize) -> Option<(usize, usize)> {
@@ -249,122 +391,10 @@ fn year_after(text: &str, at: usize) -> Option<usize> {
         ahead(text, at, 2).find(|near| !matches!(near.text, b"de" | b"del" | b"of" | b"r"))?;
     let (value, len) = number(near.text, 0);
     let close = near.start - at <= 8;
-    (close && len == near.text.len() && len == 4 && (1800..2200).contains(&value))
+    let short = len == 2 && text.as_bytes()[near.start - 1] == b'\'';
+    (close && len == near.text.len() && (short || len == 4 && (1800..2200).contains(&value)))
         .then_some(near.start + len)
 }
-
-/// The number of a month's name, in English, Spanish, German, French, Polish, Italian, Portuguese.
-fn month(word: &[u8]) -> Option<u8> {
-    static MONTHS: OnceLock<Words<u8>> = OnceLock::new();
-    let months = MONTHS.get_or_init(|| {
-        let numbered = NAMES
-            .iter()
-            .zip(1..)
-            .flat_map(|(names, n)| names.iter().map(move |name| (*name, n)));
-        let cased = numbered.flat_map(|(name, n)| [(name.to_owned(), n), (name.to_uppercase(), n)]);
-        Words::new(cased.map(|(name, n)| (fold_hash(name.as_bytes()), n)))
-    });
-    if word.len() < 3 || word.len() > 14 {
-        return None;
-    }
-    months.get(fold_hash(word)).copied()
-}
-
-const NAMES: [&[&str]; 12] = [
-    &[
-        "january", "jan", "enero", "januar", "jänner", "janvier", "stycznia", "styczeń", "gennaio",
-        "janeiro", "ene",
-    ],
-    &[
-        "february",
-        "feb",
-        "febrero",
-        "februar",
-        "février",
-        "lutego",
-        "luty",
-        "febbraio",
-        "fevereiro",
-        "févr",
-    ],
-    &[
-        "march", "mar", "marzo", "märz", "mars", "marca", "marzec", "março", "mär",
-    ],
-    &[
-        "april",
-        "apr",
-        "abril",
-        "avril",
-        "kwietnia",
-        "kwiecień",
-        "aprile",
-        "abr",
-        "avr",
-    ],
-    &["may", "mayo", "mai", "maja", "maj", "maggio", "maio"],
-    &[
-        "june", "jun", "junio", "juni", "juin", "czerwca", "czerwiec", "giugno", "junho",
-    ],
-    &[
-        "july", "jul", "julio", "juli", "juillet", "lipca", "lipiec", "luglio", "julho", "juil",
-    ],
-    &[
-        "august",
-        "aug",
-        "agosto",
-        "août",
-        "sierpnia",
-        "sierpień",
-        "ago",
-    ],
-    &[
-        "september",
-        "sep",
-        "sept",
-        "septiembre",
-        "septembre",
-        "września",
-        "wrzesień",
-        "settembre",
-        "setembro",
-        "setiembre",
-    ],
-    &[
-        "october",
-        "oct",
-        "octubre",
-        "oktober",
-        "octobre",
-        "października",
-        "październik",
-        "ottobre",
-        "outubro",
-        "okt",
-    ],
-    &[
-        "november",
-        "nov",
-        "noviembre",
-        "novembre",
-        "listopada",
-        "listopad",
-        "novembro",
-    ],
-    &[
-        "december",
-        "dec",
-        "diciembre",
-        "dezember",
-        "décembre",
-        "grudnia",
-        "grudzień",
-        "dicembre",
-        "dezembro",
-        "dez",
-        "dic",
-        "déc",
-    ],
-];
 
 fn born(text: &str, at: usize) -> bool {
     const WORDS: [&str; 14] = [
@@ -400,9 +430,47 @@ fn year(text: &str, start: usize, end: usize) -> bool {
     if !(1900..2100).contains(&value) || open {
         return false;
     }
-    const CUES: [&str; 20] = [
-        "in", "since", "year", "from", "until", "by", "of", "during", "around", "circa", "en",
-        "año", "im", "seit", "depuis", "roku", "before", "after", "early", "late",
+    const CUES: [&str; 40] = [
+        "in",
+        "since",
+        "year",
+        "from",
+        "until",
+        "by",
+        "of",
+        "during",
+        "around",
+        "circa",
+        "en",
+        "año",
+        "im",
+        "seit",
+        "depuis",
+        "roku",
+        "before",
+        "after",
+        "early",
+        "late",
+        "a",
+        "the",
+        "born",
+        "through",
+        "till",
+        "mid",
+        "fy",
+        "q1",
+        "q2",
+        "q3",
+        "q4",
+        "spring",
+        "summer",
+        "autumn",
+        "fall",
+        "winter",
+        "christmas",
+        "jahr",
+        "del",
+        "an",
     ];
     back(text, start).next().is_some_and(|near| {
         near.start + near.text.len() + 1 == start
@@ -410,125 +478,6 @@ fn year(text: &str, start: usize, end: usize) -> bool {
                 .iter()
                 .any(|c| near.text.eq_ignore_ascii_case(c.as_bytes()))
     })
-}
-
-/// `47-year-old`, `47 years old`, `aged 47`, `47 años`, `age: 47`, `47yo`, `47 y/o`.
-fn age(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
-    let bytes = text.as_bytes();
-    let (value, len) = number(bytes, start);
-    if len == 0 || len > 3 || value > 125 {
-        return;
-    }
-    let digits_end = start + len;
-    let rest = &bytes[digits_end..end];
-    let glued = matches!(
-        rest,
-        b"yo" | b"y" | b"yr" | b"yrs" | b"YO" | b"F" | b"M" | b"f" | b"m"
-    );
-    if digits_end != end && !glued {
-        return;
-    }
-    let mut after = ahead(text, digits_end, 3);
-    let unit = after.next();
-    let next = after.next();
-    let is = |near: Option<Near<'_>>, words: &[&str]| {
-        near.is_some_and(|n| {
-            words
-                .iter()
-                .any(|w| n.text.eq_ignore_ascii_case(w.as_bytes()))
-        })
-    };
-    let years = is(
-        unit,
-        &[
-            "year",
-            "years",
-            "yr",
-            "yrs",
-            "y",
-            "yo",
-            "año",
-            "años",
-            "jahre",
-            "jahr",
-            "ans",
-            "lat",
-            "jährige",
-            "jähriger",
-            "anni",
-            "anos",
-            "month",
-            "months",
-            "meses",
-            "week",
-            "weeks",
-            "days",
-            "day",
-        ],
-    );
-    // "3 años de evolución" is no age, "3 años de edad" is one.
-    let third = after.next();
-    let of_age = is(next, &["de"]) && is(third, &["edad"]);
-    let alone = is(unit, &["años", "yo", "lat", "jahre", "jährige", "jähriger"]);
-    let other = is(next, &["de"])
-        || is(
-            next,
-            &[
-                "libre", "después", "antes", "previos", "atrás", "ago", "later",
-            ],
-        );
-    let old = is(
-        next,
-        &[
-            "old", "o", "of", "alt", "male", "female", "man", "woman", "boy", "girl",
-        ],
-    ) || of_age
-        || (alone && !other);
-    const BEFORE: [&str; 16] = [
-        "age", "aged", "ages", "edad", "alter", "âge", "wiek", "wieku", "turned", "turning", "âgé",
-        "âgée", "idade", "età", "agé", "old",
-    ];
-    let mut backward = back(text, start);
-    let cue = |near: Option<Near<'_>>| {
-        near.is_some_and(|n| {
-            BEFORE
-                .iter()
-                .any(|w| n.text.eq_ignore_ascii_case(w.as_bytes()))
-        })
-    };
-    let said = cue(backward.next())
-        || backward.next().is_some_and(|n| {
-            n.text.eq_ignore_ascii_case(b"age") || n.text.eq_ignore_ascii_case(b"edad")
-        });
-    let shorthand = glued && !matches!(rest, b"M" | b"m" | b"F" | b"f" | b"y")
-        || (matches!(rest, b"F" | b"M")
-            && is(
-                ahead(text, end, 1).next(),
-                &[
-                    "with",
-                    "presents",
-                    "c",
-                    "w",
-                    "who",
-                    "presenting",
-                    "pt",
-                    "here",
-                    "admitted",
-                    "patient",
-                ],
-            ));
-    if (years && old) || said || shorthand {
-        let (mut to, score) = (end, 0.8);
-        if years && old {
-            to = unit.map_or(to, |n| n.start + n.text.len());
-        }
-        out.push(Hit::new(start, to, PiiType::Age, score, AGE));
-    }
-}
-
-/// The age that a finding states.
-pub(crate) fn stated_age(text: &str) -> u32 {
-    number(text.as_bytes(), 0).0
 }
 
 #[cfg(test)]
@@ -572,11 +521,23 @@ mod tests {
     }
 
     #[test]
-    fn ages() {
+    fn dates_that_a_word_or_a_month_makes_sure() {
         check(
-            "a 47-year-old man aged 33, 5 años de edad, 62 y/o, 81yo",
-            &["47-year", "33", "5 años", "62 y", "81yo"],
+            "seen 5/12, from 3/3 to 4/9, date: 20240505, vom 1.5.21",
+            &["5/12", "3/3", "4/9", "20240505", "1.5.21"],
         );
+        check(
+            "May-21, enero-04, 05MAY2024, 2024-W05, 5 May '24, Fecha:06/01/2016",
+            &[
+                "May-21",
+                "enero-04",
+                "05MAY2024",
+                "2024-W05",
+                "5 May '24",
+                "06/01/2016",
+            ],
+        );
+        check("MAY-2021-0042 x-1/2 build 20240505 3/4 cup at 10:12.5", &[]);
     }
 
     #[test]

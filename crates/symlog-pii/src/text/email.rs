@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::Hit;
+use super::context::back;
 use crate::finding::RuleId;
 use crate::kind::PiiType;
 
@@ -18,8 +19,14 @@ const MAX_DOMAIN: usize = 255;
 /// Judges the `@` at `at`. Returns up to where it has looked.
 pub(super) fn judge(text: &str, at: usize, out: &mut Vec<Hit>) -> usize {
     let bytes = text.as_bytes();
-    let local = local_start(text, at);
-    let domain = domain_end(text, at + 1);
+    // Scanners put blanks around the sign.
+    let blank = |at: Option<usize>| usize::from(at.and_then(|at| bytes.get(at)) == Some(&b' '));
+    let (before, after) = (blank(at.checked_sub(1)), blank(Some(at + 1)));
+    if before + after > 0 && !said(text, at) {
+        return at + 1;
+    }
+    let local = local_start(text, at - before);
+    let domain = domain_end(text, at + 1 + after);
     let (Some(start), Some(end)) = (local, domain) else {
         return at + 1;
     };
@@ -29,6 +36,15 @@ pub(super) fn judge(text: &str, at: usize, out: &mut Vec<Hit>) -> usize {
     }
     out.push(Hit::new(start, end, PiiType::Email, 0.9, RULE));
     end
+}
+
+/// Whether a word for e-mail stands before the `@` at `at`.
+fn said(text: &str, at: usize) -> bool {
+    back(text, at).take(8).any(|near| {
+        ["mail", "email", "correo", "correu"]
+            .iter()
+            .any(|word| near.text.eq_ignore_ascii_case(word.as_bytes()))
+    })
 }
 
 /// Appends addresses written out: `jane at example dot com`, `jane [at] example [dot] com`.
@@ -188,6 +204,8 @@ mod tests {
         check("o'brien@example.ie", &["o'brien@example.ie"]);
         check("jürgen@müller.de", &["jürgen@müller.de"]);
         check("mailto:a@b.io?subject=x", &["a@b.io"]);
+        check("E-mail: t.lee @ example.com", &["t.lee @ example.com"]);
+        check("meet me @ example.com", &[]);
     }
 
     #[test]

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use super::context::{back, in_word, last};
 use super::net::is_uuid;
 use super::{Hit, Search};
-use crate::checks::looks_random;
+use crate::checks::{is_example_uuid, looks_random};
 use crate::finding::RuleId;
 use crate::keys::{self, Cue};
 use crate::kind::PiiType;
@@ -347,7 +347,7 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
     for (index, distance) in &support[..supported] {
         let rule = place.rules.rule(*index);
         // A vendor's name alone must stand close by; common words need a word for a secret too.
-        let near = *distance <= 1 || evidence.secret.is_some();
+        let near = evidence.secret.is_some() || (*distance <= 1 && !is_example_uuid(token));
         if !near || evidence.public || (rule.context < 0.7 && evidence.secret.is_none()) {
             continue;
         }
