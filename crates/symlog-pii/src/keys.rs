@@ -1,9 +1,11 @@
 //! Which keys name something secret, judged word by word.
 
 mod cue;
+mod field;
 mod roles;
 
 pub(crate) use cue::{Cue, cue};
+pub(crate) use field::kind_named;
 pub(crate) use roles::may_end_sensitive;
 
 use crate::rules::fold_hash;

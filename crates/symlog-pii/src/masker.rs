@@ -234,7 +234,7 @@ impl Masker {
         number: &str,
         counts: &mut Counts,
     ) -> Option<String> {
-        if number.len() < 9 {
+        if number.len() < 9 && !is_named_number(key, number) {
             return None;
         }
         self.pass(OperatorContext::default())
@@ -311,7 +311,7 @@ impl Pass<'_> {
             return;
         }
         if !leaf.string {
-            if leaf.raw.len() >= 9 {
+            if leaf.raw.len() >= 9 || is_named_number(leaf.key, leaf.raw) {
                 let first = out.len();
                 self.plain(leaf.key, leaf.raw, out);
                 for edit in &mut out[first..] {
@@ -465,6 +465,11 @@ impl Pass<'_> {
         }
         out
     }
+}
+
+/// Whether so short a number is personal by its key: a latitude.
+fn is_named_number(key: &str, number: &str) -> bool {
+    number.contains('.') && keys::kind_named(key) == Some(PiiType::Coordinates)
 }
 
 /// `text[from..to]` with its edits made.

@@ -1,18 +1,23 @@
 //! Plain text: what proposes candidates, and what judges them.
 
+mod age;
 mod arbitrate;
 mod assign;
 mod blocks;
 mod classes;
 mod context;
+mod coords;
 mod date;
 mod email;
+mod field;
 mod fold;
+mod months;
 mod net;
 mod numbers;
 mod pieces;
 mod plan;
 mod token;
+mod username;
 
 use crate::finding::{Finding, RuleId};
 use crate::kind::PiiType;
@@ -20,11 +25,12 @@ use crate::kind::PiiType;
 use crate::kind::TypeSet;
 use crate::rules::RuleSet;
 
+pub(crate) use age::stated_age;
 pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use blocks::{Word, words};
-pub(crate) use date::{is_birth, is_year, stated_age};
+pub(crate) use date::{is_birth, is_year};
 use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
@@ -175,6 +181,12 @@ impl Search<'_> {
         if self.plan.email && self.plan.keywords {
             email::judge_spoken(self.text, out);
         }
+        if self.plan.usernames {
+            username::judge_cues(self.text, out);
+        }
+        if !self.key.is_empty() && self.plan.keywords {
+            field::judge(self, out);
+        }
         if self.wants(PiiType::PrivateKey) {
             token::private_keys(self.text, out);
         }
@@ -225,12 +237,8 @@ impl Search<'_> {
                 }
             });
         }
-        if self.plan.email {
-            for_each(block.at(), |bit| {
-                if base + bit >= past.email {
-                    past.email = email::judge(self.text, base + bit, out);
-                }
-            });
+        if self.plan.email || self.plan.usernames {
+            for_each(block.at(), |bit| self.at_sign(base + bit, past, out));
         }
         for_each(block.assign(), |bit| self.sign(base + bit, past, out));
         if self.plan.cues {
@@ -297,6 +305,9 @@ impl Search<'_> {
         if self.plan.numbers && start >= past.numbers {
             past.numbers = self.number(start, end, past, out);
         }
+        if self.plan.coordinates && begins {
+            coords::judge(self, start, end, out);
+        }
         if self.plan.dates && start >= past.dates && begins {
             past.dates = date::judge(self, start, end, out);
         }
@@ -314,6 +325,20 @@ impl Search<'_> {
             looked
         } else {
             looked.max(past.groups)
+        }
+    }
+
+    fn at_sign(&self, at: usize, past: &mut Past, out: &mut Vec<Hit>) {
+        if at < past.email {
+            return;
+        }
+        let first = out.len();
+        past.email = email::judge(self.text, at, out);
+        if !self.plan.email {
+            out.truncate(first);
+        }
+        if self.plan.usernames && past.email == at + 1 {
+            username::judge_handle(self.text, at, out);
         }
     }
 

@@ -330,6 +330,20 @@ fn credentials(place: &Search<'_>, from: usize, at: usize, out: &mut Vec<Hit>) {
         || secret
             .iter()
             .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.'));
+    if place.wants(PiiType::Username)
+        && colon - from >= 3
+        && bytes[from..colon]
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+    {
+        out.push(Hit::new(
+            from,
+            colon,
+            PiiType::Username,
+            0.8,
+            URL_CREDENTIALS,
+        ));
+    }
     if place.wants(PiiType::Password) && !placeholder {
         let mut hit = Hit::new(colon + 1, at, PiiType::Password, 0.95, URL_CREDENTIALS);
         hit.value = true;

@@ -29,6 +29,8 @@ pub(crate) struct Plan {
     pub(super) net: bool,
     pub(super) secrets: bool,
     pub(super) email: bool,
+    pub(super) usernames: bool,
+    pub(super) coordinates: bool,
     /// Whether cues for persons are.
     pub(super) cues: bool,
     pub(super) names: bool,
@@ -68,6 +70,8 @@ impl Plan {
                 PiiType::CryptoWallet,
             ])),
             email: want.contains(PiiType::Email),
+            usernames: want.contains(PiiType::Username),
+            coordinates: want.contains(PiiType::Coordinates),
             cues: want.contains(PiiType::Person),
             names: want.intersects(TypeSet::of(&[PiiType::Location, PiiType::Organization])),
         };
