@@ -6,11 +6,12 @@ use anyhow::{Context, Result};
 use crate::data::Row;
 
 /// The sets, by name.
-pub(crate) const SETS: [(&str, &str); 4] = [
+pub(crate) const SETS: [(&str, &str); 5] = [
     ("clinical", include_str!("../sets/clinical.txt")),
     ("adversarial", include_str!("../sets/adversarial.txt")),
     ("forms", include_str!("../sets/forms.txt")),
     ("numbers", include_str!("../sets/numbers.txt")),
+    ("fresh", include_str!("../sets/fresh.txt")),
 ];
 
 /// What marks a hard negative.

@@ -1,5 +1,5 @@
 //! Sentences made from templates, for kinds of text that no given set has: clinical questions and
-//! requests in English. Names and places come from the product's own lists.
+//! requests, forms, and headings. Names and places come from the product's own lists.
 
 use crate::data::Row;
 
@@ -8,156 +8,26 @@ const LAST: &str = include_str!("../../../crates/symlog-pii/data/last_names.txt"
 const PLACES: &str = include_str!("../../../crates/symlog-pii/data/places.txt");
 const COMMON: &str = include_str!("../../../crates/symlog-pii/data/ambiguous.txt");
 
-/// `{P}` a person, `{L}` a place, `{A}` an address, `{O}` an organisation, `{N}` a number,
-/// `{D}` a date, `{T}` a term that looks like a name and is none.
-const TEMPLATES: &[&str] = &[
-    "Patient {P}, {N}-year-old female, presents with chest pain and was transferred from {O} in {L}.",
-    "{P} is a {N} y/o male with a history of {T} seen by Dr. {p} on {D}.",
-    "Can you summarize the discharge note for {P}, MRN {N}, admitted to {O} on {D}?",
-    "Please draft a referral letter for {P} to Dr. {P} at {O}, {A}.",
-    "My patient {P} lives at {A} and takes metoprolol {N} mg daily.",
-    "What is the recommended dose of Lisinopril for {P}, DOB {D}?",
-    "Pt {P} ({D}) was evaluated by {P}, MD at {O}.",
-    "Mr. {p} and Mrs. {p} came to the {O} emergency department in {L}.",
-    "His wife, {P}, can be reached at {N}.",
-    "Her daughter {F} drove her from {L} to {O}.",
-    "The patient's son {F} {p} is the emergency contact.",
-    "Attending: {P}, MD. Referring physician: {P}. Facility: {O}.",
-    "Patient Name: {P} DOB: {D} Address: {A}",
-    "Interpreted by {P}, radiologist, {O}, {L}.",
-    "Spoke with {F} from {O} about the prior authorization for {P}.",
-    "Follow up with {P} in {L} next week.",
-    "Send the results to {P} at {O}.",
-    "{P} was born in {L} and works for {O}.",
-    "According to {P}, the biopsy at {O} was negative for {T}.",
-    "Hi, I'm {F} and I live in {L}.",
-    "my name is {f} and i was treated at {O}",
-    "Hello {F}, thanks for your message. Best regards, {P}",
-    "From: {P}\nTo: {P}\nSubject: {T}",
-    "Book a flight from {L} to {L} for {P}.",
-    "{P} and {P} met in {L}.",
-    "I spoke to {P} yesterday about {T}.",
-    "The account belongs to {P}, {A}.",
-    "{P} (CEO of {O}) said the offices in {L} will close.",
-    "Ship it to {P}, {A}.",
-    "{L} is lovely in spring, {F} said.",
-    "can you email {f} {q} about the meeting",
-    "The study followed patients with {T} and {T} for {N} months.",
-    "Explain the difference between {T} and {T}.",
-    "A {N}-year-old man with {T} is started on Warfarin {N} mg.",
-    "What are the contraindications of {T} in pregnancy?",
-    "{T} score was {N}, {T} negative, BP {N}/{N}.",
-    "Impression: {T}. Plan: start Metformin {N} mg BID and refer to Cardiology.",
-    "Review of Systems: negative for {T}. Assessment and Plan: continue Lipitor.",
-    "The patient denies {T}. Labs: Hgb {N}, WBC {N}, Na {N}.",
-    "How do I manage {T} in a child under {N}?",
-    "The Emergency Department saw {N} cases of {T} in January.",
-    "Medicare does not cover {T}. Ask the Primary Care Provider.",
-    "Use the {T} method in Python to parse JSON.",
-    "Install Docker and run the {T} tests on Linux.",
-    "Write a poem about {T} and the Moon.",
-    "Monday and Tuesday are busy, Wednesday is free.",
-    "The Foley catheter was removed and the Babinski sign was absent.",
-    "CT Abdomen and Pelvis With Contrast: No acute findings.",
-    "Chief Complaint: Headache. History of Present Illness: The patient reports {T}.",
-    "Allergies: Penicillin, Sulfa. Medications: Aspirin, Plavix, Zoloft, Tylenol.",
-    "Vital Signs: Temp {N}, Pulse {N}. Physical Exam: Alert and Oriented.",
+/// Slots in braces: `P` a person, `F` and `p` a given and a family name, `G` one that is a word
+/// too, `f` and `q` in small letters, `U` in capitals, `V` family name first, `I` with initials,
+/// `L`, `l`, `K` a place, `S` one with its kind, `A` an address, `O` an organisation, `N` a
+/// number, `Z` a postal code, `H` a telephone, `D` a date; and what is no name: `T` a term, `E`
+/// one that is named for somebody, `M` a medicine, `W` a word of headings.
+const TEMPLATES: [&str; 2] = [
+    include_str!("../templates/prose.txt"),
+    include_str!("../templates/none.txt"),
 ];
+const ADDRESSES: &str = include_str!("../templates/addresses.txt");
+const FACILITIES: &str = include_str!("../templates/facilities.txt");
+const LANDMARKS: &str = include_str!("../templates/lakes.txt");
+const TERMS: &str = include_str!("../templates/terms.txt");
+const EPONYMS: &str = include_str!("../templates/eponyms.txt");
+const NOUNS: &str = include_str!("../templates/nouns.txt");
+const DRUGS: &str = include_str!("../templates/drugs.txt");
+const HEADINGS: &str = include_str!("../templates/docs.txt");
 
-const TERMS: &[&str] = &[
-    "Parkinson disease",
-    "Crohn's disease",
-    "Hodgkin lymphoma",
-    "Alzheimer's",
-    "Bell's palsy",
-    "Down syndrome",
-    "Lyme disease",
-    "Graves disease",
-    "Cushing syndrome",
-    "Addison's disease",
-    "Huntington disease",
-    "Glasgow Coma Scale",
-    "Apgar",
-    "Wilson disease",
-    "Marfan syndrome",
-    "Turner syndrome",
-    "Kawasaki disease",
-    "Raynaud phenomenon",
-    "Sjogren syndrome",
-    "Wernicke encephalopathy",
-    "COVID-19",
-    "Type 2 Diabetes Mellitus",
-    "Hypertension",
-    "COPD",
-    "Atrial Fibrillation",
-    "Stage III CKD",
-    "GERD",
-    "MRSA",
-    "Romberg test",
-    "Murphy sign",
-    "McBurney point",
-    "Doppler Ultrasound",
-    "Swan-Ganz catheter",
-    "Whipple procedure",
-    "Hashimoto thyroiditis",
-    "Ozempic",
-    "Keytruda",
-    "Eliquis",
-    "Humira",
-    "Tamiflu",
-    "Barrett esophagus",
-    "Guillain-Barre syndrome",
-    "Mini-Mental State Exam",
-    "Machine Learning",
-    "Bayes theorem",
-    "Newton's method",
-    "Monte Carlo",
-    "Fourier transform",
-    "Markov chain",
-    "Christmas",
-    "Easter",
-    "Child-Pugh",
-    "Wells score",
-    "Braden scale",
-    "Ranson criteria",
-    "HIPAA",
-    "Medicaid",
-    "Good Friday",
-    "React",
-    "Kubernetes",
-];
-
-const FACILITIES: &[&str] = &[
-    "St. {p} Hospital",
-    "{L} General Hospital",
-    "{L} Medical Center",
-    "{p} Clinic",
-    "Mercy Hospital",
-    "{L} Family Practice",
-    "Mount {p} Medical Center",
-    "{p} & {p} Associates",
-    "{L} Community Health Center",
-    "University of {L} Hospital",
-    "{p} Rehabilitation Center",
-    "{p} Pharmacy",
-    "{p}, {p} and {p}",
-    "{p} Inc",
-    "{p} Group",
-    "{p}-{p}",
-    "Saint {F}'s Hospital",
-    "{L} Children's Hospital",
-    "{p} LLC",
-    "{L} VA Medical Center",
-];
-
-const ADDRESSES: &[&str] = &[
-    "{N} {p} Street, {L}",
-    "{N} {L} Avenue, Apt {N}, {L}",
-    "{N} {p} Rd",
-    "{N} {p} Lane, {L} {N}",
-    "{N} Oak Drive, {L}",
-    "{N} {p} Blvd Suite {N}, {L}",
-];
+/// How often each template is filled.
+const ROUNDS: usize = 70;
 
 /// A small generator whose numbers are the same everywhere (xorshift64*).
 pub(crate) struct Random(u64);
@@ -179,41 +49,80 @@ impl Random {
             items.swap(i, self.below(i + 1));
         }
     }
+
+    fn pick(&mut self, list: &[&'static str]) -> &'static str {
+        list[self.below(list.len())]
+    }
 }
 
-struct Writer {
-    random: Random,
+/// The words that slots are filled from.
+struct Lists {
     first: Vec<&'static str>,
     last: Vec<&'static str>,
     places: Vec<&'static str>,
+    ambiguous: Vec<&'static str>,
+    addresses: Vec<&'static str>,
+    facilities: Vec<&'static str>,
+    landmarks: Vec<&'static str>,
+    terms: Vec<&'static str>,
+    eponyms: Vec<&'static str>,
+    nouns: Vec<&'static str>,
+    drugs: Vec<&'static str>,
+    headings: Vec<&'static str>,
+}
+
+impl Lists {
+    fn new() -> Self {
+        let common: std::collections::HashSet<&str> = COMMON.lines().collect();
+        let given: std::collections::HashSet<&str> = FIRST.lines().collect();
+        let all = |list: &'static str| list.lines().collect::<Vec<_>>();
+        let words = |list: &'static str| {
+            list.lines()
+                .filter(|w| w.len() > 2 && !common.contains(w))
+                .collect()
+        };
+        Self {
+            first: words(FIRST),
+            last: words(LAST),
+            places: words(PLACES),
+            ambiguous: COMMON
+                .lines()
+                .filter(|w| w.len() > 3 && given.contains(w))
+                .collect(),
+            addresses: all(ADDRESSES),
+            facilities: all(FACILITIES),
+            landmarks: all(LANDMARKS),
+            terms: all(TERMS),
+            eponyms: all(EPONYMS),
+            nouns: all(NOUNS),
+            drugs: all(DRUGS),
+            headings: all(HEADINGS),
+        }
+    }
+}
+
+struct Writer<'a> {
+    lists: &'a Lists,
+    random: Random,
     text: String,
     spans: Vec<(usize, usize, String)>,
 }
 
-/// About nine thousand short documents.
+/// About sixteen thousand short documents.
 pub(crate) fn documents() -> Vec<Row> {
-    let common: std::collections::HashSet<&str> = COMMON.lines().collect();
-    let words = |list: &'static str| {
-        list.lines()
-            .filter(|w| w.len() > 2 && !common.contains(w))
-            .collect()
-    };
+    let lists = Lists::new();
     let mut writer = Writer {
+        lists: &lists,
         random: Random::new(11),
-        first: words(FIRST),
-        last: words(LAST),
-        places: words(PLACES),
         text: String::new(),
         spans: Vec::new(),
     };
     let mut out = Vec::new();
-    for _ in 0..180 {
-        for template in TEMPLATES {
-            writer.text.clear();
-            writer.spans.clear();
-            writer.fill(template, None);
+    for _ in 0..ROUNDS {
+        for template in TEMPLATES.iter().flat_map(|text| text.lines()) {
+            writer.fill(template, false);
             out.push(Row {
-                text: writer.text.clone(),
+                text: std::mem::take(&mut writer.text),
                 spans: std::mem::take(&mut writer.spans),
             });
         }
@@ -221,85 +130,241 @@ pub(crate) fn documents() -> Vec<Row> {
     out
 }
 
-impl Writer {
-    fn pick(&mut self, list: &[&'static str]) -> &'static str {
-        list[self.random.below(list.len())]
-    }
-
-    /// Writes a template; `inside` is the label under which all of it stands.
-    fn fill(&mut self, template: &str, inside: Option<&str>) {
+impl Writer<'_> {
+    /// Writes a template; `inside` another slot, whose label all of it gets.
+    fn fill(&mut self, template: &str, inside: bool) {
         let mut rest = template;
         while let Some(open) = rest.find('{') {
             self.text.push_str(&rest[..open]);
             let slot = rest.as_bytes()[open + 1];
             rest = &rest[open + 3..];
-            self.slot(slot, inside);
+            let label = match slot {
+                _ if inside => None,
+                b'P' | b'p' | b'F' | b'f' | b'q' | b'G' | b'U' | b'V' | b'I' => Some("PERSON"),
+                b'L' | b'l' | b'K' | b'S' | b'A' | b'Z' => Some("LOCATION"),
+                b'O' => Some("ORGANIZATION"),
+                _ => None,
+            };
+            let start = self.text.chars().count();
+            self.slot(slot);
+            if let Some(label) = label {
+                self.spans
+                    .push((start, self.text.chars().count(), label.to_owned()));
+            }
         }
         self.text.push_str(rest);
     }
 
-    fn slot(&mut self, slot: u8, inside: Option<&str>) {
-        let (first, last, places) = (self.first.clone(), self.last.clone(), self.places.clone());
-        let start = self.text.chars().count();
-        let label = match slot {
-            b'P' | b'p' | b'F' | b'f' | b'q' => "PERSON",
-            b'L' | b'A' => "LOCATION",
-            b'O' => "ORGANIZATION",
-            _ => "",
-        };
-        let label = inside.map_or(label, |_| "");
+    fn slot(&mut self, slot: u8) {
+        let lists = self.lists;
         match slot {
             b'P' => {
-                let name = format!("{} {}", title(self.pick(&first)), title(self.pick(&last)));
+                let name = self.person();
                 self.text.push_str(&name);
+            }
+            b'U' => {
+                let name = self.person().to_uppercase();
+                self.text.push_str(&name);
+            }
+            b'V' => {
+                let name = self.last_first();
+                self.text.push_str(&name);
+            }
+            b'I' => {
+                let one = self.initial();
+                let other = if self.random.below(2) == 0 {
+                    self.initial()
+                } else {
+                    String::new()
+                };
+                let last = self.family();
+                self.text.push_str(&format!("{one}{other}{last}"));
             }
             b'F' => {
-                let name = title(self.pick(&first));
+                let name = self.given();
                 self.text.push_str(&name);
             }
-            b'f' => {
-                let name = self.pick(&first);
-                self.text.push_str(name);
+            b'G' => {
+                let name = title(self.random.pick(&lists.ambiguous));
+                self.text.push_str(&name);
             }
-            b'q' => {
-                let name = self.pick(&last);
-                self.text.push_str(name);
-            }
+            b'f' => self.text.push_str(self.random.pick(&lists.first)),
+            b'q' => self.text.push_str(self.random.pick(&lists.last)),
             b'p' => {
-                let name = title(self.pick(&last));
+                let name = self.family();
                 self.text.push_str(&name);
             }
-            b'L' => {
-                let name = title(self.pick(&places));
-                self.text.push_str(&name);
+            b'L' | b'K' | b'l' => {
+                let name = self.place();
+                self.text.push_str(&match slot {
+                    b'K' => name.to_uppercase(),
+                    b'l' => name.to_lowercase(),
+                    _ => name,
+                });
+            }
+            b'S' => {
+                let template = self.random.pick(&lists.landmarks);
+                self.fill(template, true);
             }
             b'A' => {
-                let template = ADDRESSES[self.random.below(ADDRESSES.len())];
-                self.fill(template, Some("A"));
+                let template = self.random.pick(&lists.addresses);
+                self.fill(template, true);
             }
             b'O' => {
-                let template = FACILITIES[self.random.below(FACILITIES.len())];
-                self.fill(template, Some("O"));
+                let from = self.text.len();
+                let template = self.random.pick(&lists.facilities);
+                self.fill(template, true);
+                if self.random.below(12) == 0 {
+                    let upper = self.text.split_off(from).to_uppercase();
+                    self.text.push_str(&upper);
+                }
             }
-            b'T' => {
-                let term = TERMS[self.random.below(TERMS.len())];
-                self.text.push_str(term);
-            }
+            b'E' => self.eponym(),
+            b'T' => self.text.push_str(self.random.pick(&lists.terms)),
+            b'M' => self.text.push_str(self.random.pick(&lists.drugs)),
+            b'W' => self.text.push_str(self.random.pick(&lists.headings)),
+            _ => self.digits(slot),
+        }
+    }
+
+    fn digits(&mut self, slot: u8) {
+        let digits = match slot {
             b'N' => {
                 let most = if self.random.below(3) == 0 { 9000 } else { 90 };
-                let n = 2 + self.random.below(most);
-                self.text.push_str(&n.to_string());
+                (2 + self.random.below(most)).to_string()
+            }
+            b'Z' => format!("{:05}", 1000 + self.random.below(98_000)),
+            b'H' => {
+                let (a, b, c) = (
+                    200 + self.random.below(700),
+                    100 + self.random.below(900),
+                    self.random.below(10_000),
+                );
+                match self.random.below(4) {
+                    0 => format!("({a}) {b}-{c:04}"),
+                    1 => format!("{a}-{b}-{c:04}"),
+                    2 => format!("0{} {b} {c:04}", a / 10),
+                    _ => format!("+{} {a} {b} {c:04}", 1 + self.random.below(98)),
+                }
             }
             _ => {
                 let (m, d) = (1 + self.random.below(12), 1 + self.random.below(28));
                 let y = 1930 + self.random.below(95);
-                self.text.push_str(&format!("{m}/{d}/{y}"));
+                match self.random.below(3) {
+                    0 => format!("{y}-{m:02}-{d:02}"),
+                    1 => format!("{d}.{m:02}.{y}"),
+                    _ => format!("{m}/{d}/{y}"),
+                }
             }
+        };
+        self.text.push_str(&digits);
+    }
+
+    /// A listed word, or one in four times the head of one and the tail of another, so that the
+    /// scorer learns to do without the lists.
+    fn word(&mut self, list: &[&'static str]) -> String {
+        let word = self.random.pick(list);
+        if self.random.below(4) != 0 {
+            return title(word);
         }
-        if !label.is_empty() {
-            self.spans
-                .push((start, self.text.chars().count(), label.to_owned()));
+        let other = self.random.pick(list);
+        let halves = |word: &'static str| {
+            let middle = (word.len() / 2..word.len())
+                .find(|at| word.is_char_boundary(*at))
+                .unwrap_or(word.len());
+            word.split_at(middle)
+        };
+        title(&format!("{}{}", halves(word).0, halves(other).1))
+    }
+
+    fn given(&mut self) -> String {
+        self.word(&self.lists.first)
+    }
+
+    fn family(&mut self) -> String {
+        let name = self.word(&self.lists.last);
+        match self.random.below(24) {
+            0 => {
+                let second = self.word(&self.lists.last);
+                format!("{name}-{second}")
+            }
+            1 => format!("O'{name}"),
+            2 => format!("Mc{name}"),
+            3 => format!("van der {name}"),
+            4 => format!("De {name}"),
+            _ => name,
         }
+    }
+
+    fn place(&mut self) -> String {
+        let name = self.word(&self.lists.places);
+        match self.random.below(12) {
+            0 => format!("San {name}"),
+            1 => format!("New {name}"),
+            2 => {
+                let second = self.word(&self.lists.places);
+                format!("{name} {second}")
+            }
+            _ => name,
+        }
+    }
+
+    fn initial(&mut self) -> String {
+        let letter = char::from(b'A' + self.random.below(26) as u8);
+        format!("{letter}. ")
+    }
+
+    fn person(&mut self) -> String {
+        let mut name = self.given();
+        match self.random.below(14) {
+            0 | 1 => name = format!("{name} {}", self.initial().trim_end()),
+            2 => name = format!("{name} {}", self.given()),
+            3 => name = format!("{name}-{}", self.given()),
+            _ => {}
+        }
+        let mut name = format!("{name} {}", self.family());
+        match self.random.below(40) {
+            0 => name.push_str(" Jr."),
+            1 => name.push_str(" III"),
+            _ => {}
+        }
+        name
+    }
+
+    fn last_first(&mut self) -> String {
+        let mut name = format!("{}, {}", self.family(), self.given());
+        if self.random.below(2) == 0 {
+            name = format!("{name} {}", self.initial().trim_end_matches([' ', '.']));
+        }
+        if self.random.below(2) == 0 {
+            name = name.to_uppercase();
+        }
+        name
+    }
+
+    /// Something that is named for somebody: half of the time for anybody.
+    fn eponym(&mut self) {
+        let name = if self.random.below(2) == 0 {
+            self.random.pick(&self.lists.eponyms).to_owned()
+        } else {
+            self.family()
+        };
+        let noun = self.random.pick(&self.lists.nouns);
+        let noun = if self.random.below(4) == 0 {
+            title(noun)
+        } else {
+            noun.to_owned()
+        };
+        let text = match self.random.below(6) {
+            0 | 1 => format!("{name}'s {noun}"),
+            2 => {
+                let second = self.family();
+                format!("{name}-{second} {noun}")
+            }
+            3 if noun == "disease" => name,
+            _ => format!("{name} {noun}"),
+        };
+        self.text.push_str(&text);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::gazetteer::{COMMON, FIRST, LAST, PLACE};
+use super::gazetteer::{COMMON, COMPANY, FIRST, LAST, PLACE};
 use super::tokens::{Shape, Token, in_word, read_few};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
@@ -180,9 +180,17 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
                 || gap_text.contains('"');
             !label
         }
+        // "from Mercy General" is no sender.
+        Cue::Label if matches!(word, b"from" | b"to" | b"contact" | b"name" | b"cc") => return,
         Cue::Weak | Cue::Label if matches!(gap_text, " " | ", ") => true,
         _ => return,
     };
+    // `name: "Slack Webhook"`: things have names too, in code.
+    let known = known
+        || (matches!(cue, Cue::Label)
+            && word.eq_ignore_ascii_case(b"name")
+            && (gap_text.contains('"') || word == b"name")
+            && !patient(&bytes[..start]));
     let mut tokens = Vec::with_capacity(MAX_NAME);
     if known {
         read_few(text, end + gap, 1, &mut tokens);
@@ -203,6 +211,19 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
             CUE,
         ));
     }
+}
+
+/// Whether a word for a person stands before a label "name".
+fn patient(before: &[u8]) -> bool {
+    [
+        "patient", "first", "last", "full", "customer", "employee", "my", "his", "her",
+    ]
+    .iter()
+    .any(|word| {
+        let rest = before.trim_ascii_end();
+        rest.len() >= word.len()
+            && rest[rest.len() - word.len()..].eq_ignore_ascii_case(word.as_bytes())
+    })
 }
 
 /// Whether "name " ends here, as in "my name is".
@@ -249,6 +270,13 @@ fn name_at(text: &str, tokens: &[Token], known: bool) -> Option<(usize, usize)> 
     }
     let last = last?;
     let first = tokens.first()?;
+    // "Dr. Martin Clinic", "patient Care Center"
+    if tokens.get(last + 1).is_some_and(|next| {
+        next.has(COMPANY) && next.capital() && text.get(tokens[last].end..next.start) == Some(" ")
+    }) || (tokens[last].has(COMPANY) && !tokens[last].has(LAST))
+    {
+        return None;
+    }
     let place = first.has(PLACE) && !first.has(FIRST) && count == 1;
     let sure = if known {
         strong > 0 && first.has(FIRST) && !first.has(COMMON)
@@ -260,5 +288,6 @@ fn name_at(text: &str, tokens: &[Token], known: bool) -> Option<(usize, usize)> 
         tokens[last].about().after,
         b'(' | b'<' | b'{' | b'[' | b'_' | b'=' | b':'
     ) && count == 1;
-    (sure && !code && first.shape != Shape::Initial).then_some((0, last))
+    let initials = first.shape == Shape::Initial && (known || count < 2);
+    (sure && !code && !initials).then_some((0, last))
 }

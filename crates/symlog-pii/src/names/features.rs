@@ -11,6 +11,8 @@ pub(super) const MAX: usize = 40;
 pub(super) struct Context<'a> {
     pub(super) text: &'a str,
     pub(super) tokens: &'a [Token],
+    /// What the whole line looks like: see [`manner`].
+    pub(super) manner: u8,
 }
 
 /// The features of one word, as indices into the model.
@@ -85,10 +87,42 @@ pub(super) fn of(context: &Context<'_>, i: usize, tag_before: u8) -> Features {
         29,
         u64::from(about.after) << 24 | u64::from(about.before) << 16 | known << 4 | own,
     );
+    let manner = u64::from(context.manner);
+    out.add(31, manner << 16 | own << 8 | known);
+    out.add(
+        32,
+        manner << 16 | shape(before) << 8 | own << 4 | shape(after),
+    );
     if i > 0 {
         out.add(30, first_colon(context, i));
     }
     out
+}
+
+/// How a line is written: the sign that it begins with (a heading, a list, a table), and whether
+/// it is in capitals.
+pub(super) fn manner(text: &str, tokens: &[Token]) -> u8 {
+    let Some(first) = tokens.first() else {
+        return 0;
+    };
+    let lead = first
+        .start
+        .checked_sub(1)
+        .map(|at| &text.as_bytes()[..=at])
+        .and_then(|before| {
+            before
+                .iter()
+                .rev()
+                .take(8)
+                .take_while(|b| **b != b'\n')
+                .find(|b| matches!(b, b'#' | b'-' | b'*' | b'|' | b'>' | b'@' | b'+'))
+        });
+    let words = tokens.iter().filter(|t| t.end - t.start > 2);
+    let (upper, all) = words.fold((0, 0), |(upper, all), t| {
+        (upper + usize::from(t.shape == Shape::Upper), all + 1)
+    });
+    let capitals = all >= 3 && upper * 3 > all * 2;
+    lead.map_or(0, |b| b & 0x3f) | u8::from(capitals) << 7
 }
 
 /// The word before the first colon of the line: the label of a form.
@@ -122,6 +156,9 @@ pub(super) fn is_candidate(tokens: &[Token], i: usize, tag_before: u8, text: &st
     if token.capital() || token.given {
         return true;
     }
+    if token.shape == Shape::Digits && in_number(tokens, i) {
+        return false;
+    }
     if tag_before == 0 {
         return token.shape == Shape::Digits && next().is_some_and(Token::capital);
     }
@@ -130,11 +167,28 @@ pub(super) fn is_candidate(tokens: &[Token], i: usize, tag_before: u8, text: &st
         || next().is_some_and(|t| t.capital() || t.shape == Shape::Digits)
 }
 
+/// Whether digits are a part of a longer number, and of no postal code (`00-590`, `90210-1234`).
+fn in_number(tokens: &[Token], i: usize) -> bool {
+    let token = &tokens[i];
+    let len = |t: &Token| t.end - t.start;
+    let joined = |a: &Token, b: &Token| {
+        b.start - a.end == 1
+            && a.shape == Shape::Digits
+            && b.shape == Shape::Digits
+            && !matches!((len(a), len(b)), (2, 3) | (3, 2) | (5, 4))
+    };
+    len(token) > 6
+        || tokens.get(i + 1).is_some_and(|next| joined(token, next))
+        || i.checked_sub(1)
+            .is_some_and(|before| joined(&tokens[before], token))
+}
+
 /// Whether a line looks like code rather than like a sentence.
 pub(super) fn is_code(line: &str) -> bool {
     let head = &line.as_bytes()[..line.len().min(MAX_HEAD)];
     let signs: u8 = head.iter().map(|b| u8::from(is_sign(*b))).sum();
-    usize::from(signs) * 14 > head.len() || line.starts_with("    ") || line.starts_with('\t')
+    let indented = line.starts_with("    ") || line.starts_with('\t');
+    usize::from(signs) * 14 > head.len() || (indented && !is_form(line))
 }
 
 /// How much of a line tells whether it is code; their number must fit a byte.
@@ -149,4 +203,17 @@ fn is_sign(b: u8) -> bool {
         | (b == b'{')
         | (b == b'}')
         | (b == b'$')
+}
+
+/// A line of a form that is set in: a label, a colon, a value, and no sign of code.
+fn is_form(line: &str) -> bool {
+    let line = line.trim();
+    line.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
+        && line.split_once(": ").is_some_and(|(label, _)| {
+            label.len() <= 40
+                && label
+                    .chars()
+                    .all(|c| c.is_alphabetic() || matches!(c, ' ' | '/' | '.'))
+        })
+        && !line.contains([';', '{', '}', '=', '`', '"', '(', '['])
 }

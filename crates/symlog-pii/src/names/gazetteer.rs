@@ -39,6 +39,26 @@ const STREETS: &str = "street st avenue ave road rd boulevard blvd lane ln drive
     pkwy terrace way circle calle avda avenida av plaza paseo camino carretera c ul ulica aleja al os osiedle plac straße strasse \
     str weg platz gasse allee rue chemin via viale piazza corso apt apartment suite box rua";
 
+/// What is named for somebody, or has a name of its own: "Crohn's disease", "Slack Token".
+const THINGS: &str = "disease diseases syndrome palsy sign score scale criteria index phenomenon thyroiditis encephalopathy \
+    lymphoma catheter drain fracture esophagus ophthalmopathy contracture stain maneuver manoeuvre reflex triad dystrophy \
+    nodule theorem equilibrium equation aphasia ulcer anemia anaemia arthritis chorea tumor tumour smear forceps needle \
+    procedure classification algorithm distribution transform key keys token tokens password api license licence passport id \
+    number table text entities support recognizer version server cloud sdk cli error format tester model models file files \
+    repository project library framework plugin package module webhook account database service system";
+
+/// Whether the word with this hash is a thing that is named for somebody.
+pub(super) fn is_thing(hash: u64) -> bool {
+    static WORDS: LazyLock<Words<()>> = LazyLock::new(|| {
+        Words::new(
+            THINGS
+                .split_whitespace()
+                .map(|word| (fold_hash(word.as_bytes()), ())),
+        )
+    });
+    WORDS.get(hash).is_some()
+}
+
 /// What the lists say of the word with this hash.
 #[inline]
 pub(super) fn flags(hash: u64) -> u8 {

@@ -1,9 +1,9 @@
 //! Tags the words of a text and joins them to names.
 
 use super::features::{self, Context, Features};
-use super::gazetteer::{COMMON, COMPANY, FIRST, LAST, PLACE, STREET};
+use super::gazetteer::{self, COMMON, COMPANY, FIRST, LAST, PLACE, STREET};
 use super::model;
-use super::tokens::{MAX_TOKENS, Token, read_line};
+use super::tokens::{MAX_TOKENS, Shape, Token, read_line};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
 use crate::text::{Hit, Search};
@@ -13,10 +13,13 @@ const PLACE_RULE: RuleId = RuleId::new("place");
 const ORGANIZATION: RuleId = RuleId::new("organization");
 
 /// How sure the scorer must be.
-const SURE: [f32; model::TAGS] = [0.0, 0.55, 0.5, 0.5];
+const SURE: [f32; model::TAGS] = [0.0, 0.7, 0.5, 0.5];
 
 /// How sure it must be of words that are in no list.
-const UNLISTED: f32 = 0.8;
+const UNLISTED: f32 = 0.9;
+
+/// How sure it must be of one word in small letters.
+const LOWER: f32 = 0.86;
 
 /// Appends the names in the text of `place`.
 pub(crate) fn tag(place: &Search<'_>, out: &mut Vec<Hit>) {
@@ -64,6 +67,7 @@ fn line(
     found: &mut dyn FnMut(u8, usize, usize, f32),
 ) {
     let mut before = 0;
+    let mut manner = None;
     let mut open: Option<Name> = None;
     for i in 0..tokens.len() {
         let mut tag = 0;
@@ -73,7 +77,11 @@ fn line(
             for near in &mut tokens[around] {
                 near.look_up(text);
             }
-            let context = Context { text, tokens };
+            let context = Context {
+                text,
+                tokens,
+                manner: *manner.get_or_insert_with(|| features::manner(text, tokens)),
+            };
             (tag, sure) = score(
                 &features::of(&context, i, before),
                 tokens[i].start,
@@ -95,7 +103,7 @@ fn line(
             }
             other => {
                 if let Some(name) = other {
-                    close(tokens, &name, found);
+                    close(text, tokens, &name, found);
                 }
                 (tag != 0).then_some(Name {
                     kind: tag,
@@ -108,7 +116,7 @@ fn line(
         before = tag;
     }
     if let Some(name) = open {
-        close(tokens, &name, found);
+        close(text, tokens, &name, found);
     }
 }
 
@@ -122,22 +130,61 @@ struct Name {
 }
 
 /// Reports a name, unless it is too short to be one, or unlisted and unsure.
-fn close(tokens: &[Token], name: &Name, found: &mut dyn FnMut(u8, usize, usize, f32)) {
+fn close(text: &str, tokens: &[Token], name: &Name, found: &mut dyn FnMut(u8, usize, usize, f32)) {
     let words = &tokens[name.first..=name.last];
     let listed = words
         .iter()
         .any(|t| t.has(FIRST | LAST | PLACE | COMPANY | STREET) && !t.has(COMMON));
+    let person = name.kind == 1;
+    let (listed, sure) = match words {
+        // `PyPI`, `SARIF`: one word in no list that is not written like a name is none.
+        [one] if person && matches!(one.shape, Shape::Upper | Shape::Mixed | Shape::Initial) => {
+            (listed, f32::INFINITY)
+        }
+        // One word in small letters is a name only where the rest of the line says so.
+        [one] if person && one.shape == Shape::Lower => (false, LOWER),
+        _ => (listed, UNLISTED),
+    };
+    if person && is_eponym(text, tokens, name) {
+        return;
+    }
     let (start, end) = (tokens[name.first].start, tokens[name.last].end);
-    if end - start >= 3 && (listed || name.best >= UNLISTED) {
+    if end - start >= 3 && (listed || name.best >= sure) {
         found(name.kind, start, end, name.best);
     }
+}
+
+/// Whether a thing follows the name, or is a part of it: "Miller Fisher syndrome".
+fn is_eponym(text: &str, tokens: &[Token], name: &Name) -> bool {
+    let mut gap_from = tokens[name.last].end;
+    let mut after = tokens[name.last + 1..].iter();
+    let mut follower = after.next();
+    // The "s" of a genitive is a word of its own.
+    if let Some(s) = follower
+        && s.end - s.start == 1
+        && matches!(text.get(gap_from..s.end), Some("'s" | "’s"))
+    {
+        gap_from = s.end;
+        follower = after.next();
+    }
+    let followed = follower
+        .is_some_and(|t| text.get(gap_from..t.start) == Some(" ") && gazetteer::is_thing(t.hash));
+    followed
+        || tokens[name.first..=name.last]
+            .iter()
+            .any(|t| gazetteer::is_thing(t.hash))
 }
 
 /// Whether a word of the same tag belongs to the name that ends at `end`.
 fn joins(text: &str, kind: u8, end: usize, token: &Token) -> bool {
     let between = text.get(end..token.start).unwrap_or("\n");
     match between {
-        " " | "-" | "'" | ". " | "’" => true,
+        " " | "-" | "'" | "’" => true,
+        // After an initial or an abbreviation; else a sentence ends there.
+        ". " => {
+            let word = text[..end].rsplit([' ', '.', '\n']).next().unwrap_or("");
+            kind != 1 || word.chars().count() <= 3
+        }
         ", " | " - " | "," | " , " | "/" | ", nº " => kind != 1,
         " & " | "." => kind == 3,
         _ => false,

@@ -40,9 +40,11 @@ fn number(bytes: &[u8], at: usize) -> Option<(u32, usize, usize)> {
     let value = bytes[at..at + whole]
         .iter()
         .fold(0, |v, d| v * 10 + u32::from(d - b'0'));
-    let closed = !bytes.get(end).is_some_and(u8::is_ascii_alphanumeric)
-        && !(bytes.get(end) == Some(&b'.') && bytes.get(end + 1).is_some_and(u8::is_ascii_digit));
-    (decimals > 0 && closed).then_some((value, decimals, end))
+    let goes_on = match bytes.get(end) {
+        Some(b'.') => bytes.get(end + 1).is_some_and(u8::is_ascii_digit),
+        after => after.is_some_and(u8::is_ascii_alphanumeric),
+    };
+    (decimals > 0 && !goes_on).then_some((value, decimals, end))
 }
 
 fn decimal(place: &Search<'_>, digits: usize, out: &mut Vec<Hit>) {
