@@ -1,7 +1,7 @@
 //! The words of a line, with what is known of each.
 
 use super::gazetteer;
-use crate::rules::fold_hash;
+use crate::rules::{fold_hash, fold_hash_at};
 use crate::text::{Word, words};
 
 /// The most words of a line that are looked at together. Longer lines are cut.
@@ -161,7 +161,7 @@ fn token(text: &str, word: Word) -> Token {
         shape(text, start, end)
     };
     let hash = if lower || bytes.is_ascii() {
-        fold_hash(bytes)
+        fold_hash_at(text.as_bytes(), start, end)
     } else {
         fold_hash(text[start..end].to_lowercase().as_bytes())
     };

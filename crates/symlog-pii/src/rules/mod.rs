@@ -6,7 +6,7 @@ mod pattern;
 mod set;
 mod verify;
 
-pub(crate) use lexicon::{Words, fold_hash};
+pub(crate) use lexicon::{Words, fold_hash, fold_hash_at};
 pub(crate) use set::{RuleSet, Source, Trigger};
 
 #[cfg(test)]

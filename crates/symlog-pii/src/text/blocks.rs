@@ -117,7 +117,21 @@ pub(super) const LONG_FROM: usize = LONG - 1;
 const BATCH: usize = 16;
 
 /// Calls `each` with every block, and where it begins.
-pub(super) fn scan(bytes: &[u8], wanted: Wanted, each: impl FnMut(&Block, usize)) {
+pub(super) fn scan(bytes: &[u8], wanted: Wanted, mut each: impl FnMut(&Block, usize)) {
+    // Most texts are names and short answers.
+    if bytes.len() <= 64 {
+        let mut chunk = [0; 64];
+        chunk[..bytes.len()].copy_from_slice(bytes);
+        let mut here = [Classes::default()];
+        classify(&[chunk], wanted, &mut here);
+        let nothing = Classes::default();
+        let block = Block {
+            before: &nothing,
+            here: &here[0],
+            after: &nothing,
+        };
+        return each(&block, 0);
+    }
     let mut scanner = Scanner {
         window: [Classes::default(); BATCH + 2],
         base: None,
@@ -158,7 +172,7 @@ pub(crate) fn words(bytes: &[u8], mut each: impl FnMut(Word) -> bool) {
     let mut open: Option<(usize, bool)> = None;
     let mut base = 0;
     for batch in chunks.chunks(BATCH).chain(std::iter::once(&last[..])) {
-        classify(batch, Wanted::All, &mut classes);
+        classify(batch, Wanted::Words, &mut classes);
         for here in &classes[..batch.len()] {
             let other = here.digit | here.capital;
             let before = here.word << 1 | u64::from(open.is_some());

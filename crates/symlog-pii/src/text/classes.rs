@@ -34,6 +34,8 @@ pub(super) struct Classes {
 pub(super) enum Wanted {
     /// Digits, `@`, `=`, `:` and disguises; the others are left out.
     Signs,
+    /// Digits, letters and capitals; the others may be left out.
+    Words,
     All,
 }
 
@@ -46,9 +48,11 @@ pub(super) enum Wanted {
 pub(super) fn classify(chunks: &[Chunk], wanted: Wanted, out: &mut [Classes]) {
     match (std::is_x86_feature_detected!("avx2"), wanted) {
         // SAFETY: AVX2 was detected.
-        (true, Wanted::Signs) => unsafe { x86::avx2::<false>(chunks, out) },
+        (true, Wanted::Signs) => unsafe { x86::avx2::<true, false>(chunks, out) },
         // SAFETY: AVX2 was detected.
-        (true, Wanted::All) => unsafe { x86::avx2::<true>(chunks, out) },
+        (true, Wanted::Words) => unsafe { x86::avx2::<false, true>(chunks, out) },
+        // SAFETY: AVX2 was detected.
+        (true, Wanted::All) => unsafe { x86::avx2::<true, true>(chunks, out) },
         // SAFETY: SSE2 is part of every x86-64.
         (false, _) => unsafe { x86::sse2(chunks, out) },
     }
@@ -133,7 +137,10 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn avx2<const ALL: bool>(chunks: &[Chunk], out: &mut [Classes]) {
+    pub(super) fn avx2<const SIGNS: bool, const WORDS: bool>(
+        chunks: &[Chunk],
+        out: &mut [Classes],
+    ) {
         for (chunk, out) in chunks.iter().zip(out) {
             *out = Classes::default();
             for (half, v) in halves(chunk).into_iter().enumerate() {
@@ -147,19 +154,23 @@ mod x86 {
                     )
                 };
                 let digit = within(v, b'0', 9);
-                out.digit |= bits(digit);
-                out.at |= bits(is(b'@'));
-                out.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
                 let folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
-                let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
-                let others = _mm256_or_si256(is(0xe3), is(0xef));
-                out.disguise |= bits(_mm256_or_si256(c2_e2, _mm256_or_si256(others, is(b'%'))));
-                if ALL {
+                out.digit |= bits(digit);
+                if SIGNS {
+                    out.at |= bits(is(b'@'));
+                    out.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
+                    let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
+                    let others = _mm256_or_si256(is(0xe3), _mm256_or_si256(is(0xef), is(b'%')));
+                    out.disguise |= bits(_mm256_or_si256(c2_e2, others));
+                }
+                if WORDS {
                     let letter = within(folded, b'a', 25);
-                    out.p |= bits(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'p' as i8)));
                     // The sign bit of a byte beyond ASCII is a bit of the mask already.
                     out.word |= bits(_mm256_or_si256(v, _mm256_or_si256(letter, digit)));
                     out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
+                }
+                if SIGNS && WORDS {
+                    out.p |= bits(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'p' as i8)));
                     let high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
                     let of_low = _mm256_shuffle_epi8(twice(OF_LOW), v);
                     let of_high = _mm256_shuffle_epi8(twice(OF_HIGH), high);
@@ -224,16 +235,6 @@ mod tests {
             .collect()
     }
 
-    fn signs(classes: Classes) -> Classes {
-        Classes {
-            word: 0,
-            capital: 0,
-            p: 0,
-            token: 0,
-            ..classes
-        }
-    }
-
     #[test]
     fn every_byte_value_is_classified_alike_at_every_place() {
         let chunks = chunks();
@@ -242,12 +243,11 @@ mod tests {
         classify(&chunks, Wanted::All, &mut found);
         assert_eq!(found, expect);
         classify(&chunks, Wanted::Signs, &mut found);
-        assert!(
-            found
-                .iter()
-                .zip(&expect)
-                .all(|(f, e)| signs(*f) == signs(*e))
-        );
+        let signs = |c: &Classes| (c.digit, c.at, c.assign, c.disguise);
+        assert!(found.iter().map(signs).eq(expect.iter().map(signs)));
+        classify(&chunks, Wanted::Words, &mut found);
+        let words = |c: &Classes| (c.digit, c.word, c.capital);
+        assert!(found.iter().map(words).eq(expect.iter().map(words)));
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,7 @@
 //! The words around a candidate.
 
 use super::classes::{Classes, Wanted, classify};
-use crate::rules::fold_hash;
+use crate::rules::fold_hash_at;
 
 /// How far back words are looked for, in bytes and in words.
 const MAX_BACK: usize = 80;
@@ -35,6 +35,8 @@ pub(super) struct Back<'t> {
 /// One word: where it stands and how many words lie between.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Near<'t> {
+    /// All of the text.
+    all: &'t [u8],
     pub(super) text: &'t [u8],
     pub(super) start: usize,
     pub(super) distance: usize,
@@ -42,7 +44,7 @@ pub(super) struct Near<'t> {
 
 impl Near<'_> {
     pub(super) fn hash(&self) -> u64 {
-        fold_hash(self.text)
+        fold_hash_at(self.all, self.start, self.start + self.text.len())
     }
 }
 
@@ -53,7 +55,7 @@ pub(super) fn back(text: &str, at: usize) -> Back<'_> {
     let mut chunks = [[0; 64]; 2];
     chunks.as_flattened_mut()[..at - floor].copy_from_slice(&bytes[floor..at]);
     let mut classes = [Classes::default(); 2];
-    classify(&chunks, Wanted::All, &mut classes);
+    classify(&chunks, Wanted::Words, &mut classes);
     let mask = |class: fn(&Classes) -> u64| {
         u128::from(class(&classes[0])) | u128::from(class(&classes[1])) << 64
     };
@@ -118,6 +120,7 @@ impl<'t> Iterator for Back<'t> {
             }
             self.part = (at > start).then_some((start, at));
             return Some(Near {
+                all: self.bytes,
                 text: &self.bytes[at..end],
                 start: at,
                 distance: self.words - 1,
@@ -150,6 +153,7 @@ impl<'t> Iterator for Back<'t> {
             self.part = Some((start, end));
         }
         Some(Near {
+            all: self.bytes,
             text: word,
             start,
             distance: self.words - 1,
@@ -172,6 +176,7 @@ pub(super) fn ahead(text: &str, at: usize, count: usize) -> impl Iterator<Item =
             at += 1;
         }
         (at > start).then_some(Near {
+            all: bytes,
             text: &bytes[start..at],
             start,
             distance,
