@@ -54,6 +54,14 @@ fn much_of_one_thing() {
         ("hyphens", "1-"),
         ("letters", "x"),
         ("user", " -u a:"),
+        ("capitals", "A"),
+        ("capital words", "Aa "),
+        ("cues", "to A "),
+        ("numbered keys", "v1_="),
+        ("assigned digits", "1="),
+        ("international", "+1 "),
+        ("disguises", "\u{2014}"),
+        ("tokens", "ab12cd34-"),
     ] {
         check(what, unit, 100_000);
     }

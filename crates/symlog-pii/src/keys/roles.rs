@@ -121,22 +121,8 @@ const PAIRS: [(&str, &str); 12] = [
 const SECONDS: &str = "security card number no string cookie id word phrase code maiden";
 
 /// Endings that make a word written without separators secret: `dbpassword`, `openaiapikey`.
-const RUN_TOGETHER: [&str; 14] = [
-    "password",
-    "passwd",
-    "passphrase",
-    "apikey",
-    "secretkey",
-    "privatekey",
-    "accesskey",
-    "accesstoken",
-    "authtoken",
-    "refreshtoken",
-    "bearertoken",
-    "sessiontoken",
-    "clientsecret",
-    "apisecret",
-];
+const RUN_TOGETHER: &str = "password passwd passphrase apikey secretkey privatekey accesskey accesstoken authtoken \
+    refreshtoken bearertoken sessiontoken clientsecret apisecret";
 
 /// What the word with this hash says.
 #[inline]
@@ -178,7 +164,7 @@ pub(super) fn runs_together(word: &[u8]) -> bool {
         &ending.map(|b| b.to_ascii_lowercase()),
         b"ord" | b"swd" | b"ase" | b"key" | b"ken" | b"ret"
     );
-    last && RUN_TOGETHER.iter().any(|tail| {
+    last && RUN_TOGETHER.split(' ').any(|tail| {
         word.len() >= tail.len()
             && word[word.len() - tail.len()..].eq_ignore_ascii_case(tail.as_bytes())
     })
@@ -193,11 +179,23 @@ pub(crate) fn may_end_sensitive(text: &[u8]) -> bool {
         [.., a, b, c]
             if a.is_ascii_alphabetic() && b.is_ascii_alphabetic() && c.is_ascii_alphabetic() =>
         {
-            is_ending(*a, *b, *c)
+            is_ending(*a, *b, *c) && follows_well(text)
         }
         [.., c] => (c.is_ascii_alphanumeric() || !c.is_ascii()) && may_end_oddly(text),
         [] => false,
     }
+}
+
+/// Whether the letter before the last three is that of a word with which a sensitive key can end.
+fn follows_well(text: &[u8]) -> bool {
+    let [.., before, a, b, c] = text else {
+        return true;
+    };
+    let befores = BEFORES[ending(*a, *b, *c)];
+    // A word of three letters may begin in camel case.
+    !before.is_ascii()
+        || befores >> letter(*before) & 1 == 1
+        || (a.is_ascii_uppercase() && befores & 1 == 1)
 }
 
 /// [`may_end_sensitive`] after a word of one or two letters, a number, or letters beyond ASCII.
@@ -226,7 +224,7 @@ fn may_end_oddly(text: &[u8]) -> bool {
             return true;
         }
         match word {
-            [a, b, c] => return is_ending(*a, *b, *c),
+            [_, _, _] => return follows_well(text),
             [] if digits == 0 || joints == 0 => return false,
             [] => {}
             word => {
@@ -252,26 +250,59 @@ const fn ending(a: u8, b: u8, c: u8) -> usize {
     ((a & 31) as usize) << 10 | ((b & 31) as usize) << 5 | (c & 31) as usize
 }
 
-/// The last letters of all words with which a sensitive key can end.
-const ENDINGS: [u64; 512] = {
-    let mut bits = [0; 512];
+/// 1 to 26 for letters, 0 for signs.
+const fn letter(byte: u8) -> u8 {
+    if byte.is_ascii_alphabetic() {
+        byte & 31
+    } else {
+        0
+    }
+}
+
+/// The words with which a sensitive key can end, by their last three letters: one bit for each
+/// letter that stands before those, and the first for none.
+static BEFORES: [u32; 1 << 15] = {
+    let mut table = [0; 1 << 15];
     let mut list = 0;
-    let lists = [
-        STRONG, NEUTRAL, SECONDS, HEADS[0].0, HEADS[1].0, HEADS[2].0, HEADS[3].0, HEADS[4].0,
-        HEADS[5].0,
-    ];
-    while list < lists.len() {
-        let text = lists[list].as_bytes();
+    while list < LAST.len() {
+        let text = LAST[list].as_bytes();
         let mut at = 3;
         while at <= text.len() {
             let ends = at == text.len() || text[at] == b' ';
             if ends && text[at - 3] != b' ' && text[at - 2] != b' ' {
-                let bit = ending(text[at - 3], text[at - 2], text[at - 1]);
-                bits[bit / 64] |= 1 << (bit % 64);
+                let before = if at > 3 { letter(text[at - 4]) } else { 0 };
+                table[ending(text[at - 3], text[at - 2], text[at - 1])] |= 1 << before;
             }
             at += 1;
         }
         list += 1;
     }
+    table
+};
+
+/// Which endings [`BEFORES`] has at all: most are told from this, which is small.
+static ENDINGS: [u64; 512] = {
+    let mut bits = [0; 512];
+    let mut i = 0;
+    while i < BEFORES.len() {
+        if BEFORES[i] != 0 {
+            bits[i / 64] |= 1 << (i % 64);
+        }
+        i += 1;
+    }
     bits
 };
+
+/// All words with which a sensitive key can end.
+const LAST: [&str; 10] = [
+    STRONG,
+    NEUTRAL,
+    SECONDS,
+    HEADS[0].0,
+    HEADS[1].0,
+    HEADS[2].0,
+    HEADS[3].0,
+    HEADS[4].0,
+    HEADS[5].0,
+    RUN_TOGETHER,
+];
