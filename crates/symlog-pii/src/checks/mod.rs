@@ -14,7 +14,7 @@ mod tokens;
 pub(crate) use bank::iban;
 pub(crate) use luhn::luhn;
 pub(crate) use math::Number;
-pub(crate) use tokens::{is_example_uuid, looks_random};
+pub(crate) use tokens::{is_dealt_out, is_example_uuid, looks_random};
 
 /// A check of what a pattern matched.
 pub(crate) type Check = fn(&Number<'_>) -> bool;

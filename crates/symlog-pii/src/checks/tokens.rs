@@ -13,7 +13,7 @@ pub(super) fn random(n: &Number<'_>) -> bool {
 }
 
 /// Whether letters and digits were dealt out in order: `ABCD1234EFGH5678IJKL9012`.
-pub(super) fn dealt_out(token: &[u8]) -> bool {
+pub(crate) fn is_dealt_out(token: &[u8]) -> bool {
     let follows = |class: fn(&u8) -> bool, round: u8| {
         let mut run = token
             .iter()
@@ -42,9 +42,6 @@ pub(crate) fn is_example_uuid(token: &[u8]) -> bool {
 /// Whether a token looks generated rather than written: no placeholder and no words. Other
 /// sequences pass, since what stands before the token decides about those.
 pub(crate) fn looks_random(token: &[u8]) -> bool {
-    if dealt_out(token) {
-        return false;
-    }
     let (mut letters, mut digits, mut changes) = (0u32, 0u32, 0u32);
     let mut seen = [0u16; 128];
     let mut last_class = 0u8;

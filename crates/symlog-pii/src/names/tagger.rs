@@ -18,6 +18,9 @@ const SURE: [f32; model::TAGS] = [0.0, 0.7, 0.5, 0.5];
 /// How sure it must be of words that are in no list.
 const UNLISTED: f32 = 0.9;
 
+/// How sure it must be of one such word.
+const ALONE: f32 = 0.93;
+
 /// How sure it must be of one word in small letters.
 const LOWER: f32 = 0.86;
 
@@ -143,6 +146,7 @@ fn close(text: &str, tokens: &[Token], name: &Name, found: &mut dyn FnMut(u8, us
         }
         // One word in small letters is a name only where the rest of the line says so.
         [one] if person && one.shape == Shape::Lower => (false, LOWER),
+        [_] if person => (listed, ALONE),
         _ => (listed, UNLISTED),
     };
     if person && is_eponym(text, tokens, name) {

@@ -8,7 +8,7 @@ use memchr::memmem::Finder;
 use super::context::{back, in_word, last};
 use super::net::is_uuid;
 use super::{Hit, Search};
-use crate::checks::{is_example_uuid, looks_random};
+use crate::checks::{is_dealt_out, is_example_uuid, looks_random};
 use crate::finding::RuleId;
 use crate::keys::{self, Cue};
 use crate::kind::PiiType;
@@ -280,7 +280,7 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
     }
     // The name may be glued to its value: `vendor_token-1234…`, `key=…` is split at `=` already.
     let token = &bytes[start..end];
-    if !may_be_generated(token) {
+    if !may_be_generated(token) || (is_dealt_out(token) && is_listed(bytes, start)) {
         return end;
     }
     let mut support = [(0u16, 0usize); 16];
@@ -374,6 +374,20 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
         return past;
     }
     end
+}
+
+/// Whether the line is an item of a list or a comment, where documentation has its examples.
+fn is_listed(bytes: &[u8], at: usize) -> bool {
+    let line = bytes[..at]
+        .iter()
+        .rev()
+        .take(256)
+        .position(|b| *b == b'\n')
+        .map_or(at.saturating_sub(256), |n| at - n);
+    let line = bytes[line..at].trim_ascii_start();
+    [&b"- "[..], b"* ", b"# ", b"// "]
+        .iter()
+        .any(|sign| line.starts_with(sign))
 }
 
 /// What stands in a token that is the base64 of a text. The token is masked whole.
