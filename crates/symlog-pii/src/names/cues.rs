@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use super::gazetteer::{COMMON, COMPANY, FIRST, LAST, PLACE};
+use super::gazetteer::{COMMON, COMPANY, FIRST, LAST, PLACE, STREET, flags};
 use super::tokens::{Shape, Token, in_word, read_few};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
@@ -167,7 +167,13 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
     let gap_text = text.get(end..end + gap).unwrap_or("\n");
     let known = match cue {
         Cue::Is if gap_text == " " && said_name(&bytes[..start]) => false,
-        Cue::Title if word[0].is_ascii_uppercase() && matches!(gap_text, " " | ". " | ".") => false,
+        Cue::Title
+            if word[0].is_ascii_uppercase()
+                && matches!(gap_text, " " | ". " | ".")
+                && !in_address(text, start) =>
+        {
+            false
+        }
         Cue::Label | Cue::Title
             if gap <= 5
                 && gap_text
@@ -211,6 +217,14 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
             CUE,
         ));
     }
+}
+
+/// Whether the title is a part of a street's name: "Avda. Dr. Fleming", "C/ Doctor Martín".
+fn in_address(text: &str, title: usize) -> bool {
+    let line = text[..title].trim_end_matches([' ', '.', '/']);
+    let word = line.rsplit([' ', '\n']).next().unwrap_or("");
+    word.starts_with(char::is_uppercase)
+        && flags(fold_hash(word.to_lowercase().as_bytes())) & STREET != 0
 }
 
 /// Whether a word for a person stands before a label "name".

@@ -257,6 +257,10 @@ impl Support {
             support.look_back(place, place.key, place.key.len(), REACH, 1);
         }
         for near in ahead(place.text, end, 3) {
+            // A label belongs to what follows it: "88120391  TEL: …".
+            if place.text.as_bytes().get(near.start + near.text.len()) == Some(&b':') {
+                break;
+            }
             support.word(
                 place,
                 place.text,
