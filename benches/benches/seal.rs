@@ -8,7 +8,9 @@ use std::hint::black_box;
 use anyhow::Result;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce as RingNonce, UnboundKey};
 use symlog_benches::{Benchmark, Row, Throughput};
-use symlog_crypto::{Algorithm, Key, Nonce, Prk, TAG_LEN, default_provider};
+use symlog_crypto::{
+    Algorithm, Key, Nonce, Prk, TAG_LEN, default_provider, expand_keys_and_nonces,
+};
 
 const ENVELOPE_AAD: &[u8] = &[7; 96];
 
@@ -59,22 +61,15 @@ fn ours(bytes: usize) -> impl FnMut() {
     }
 }
 
+/// As the write path does it: the PRK is kept for a segment, key and nonce are those of one place.
 fn derive_and_seal(bytes: usize) -> impl FnMut() {
     let aead = default_provider().aead(Algorithm::Aes256Gcm);
-    let mut salt = [0_u8; 16];
+    let prk = Prk::extract(&[3; 32], &[4; 32]);
+    let mut info = [0_u8; 67];
     let mut buffer = Vec::with_capacity(bytes + TAG_LEN);
     move || {
-        salt[0] = salt[0].wrapping_add(1);
-        let mut okm = [0; 44];
-        let expanded = Prk::extract(&[3; 32], &[4; 32]).expand(&[b"request", &salt], &mut okm);
-        let (key, nonce) = okm.split_at(32);
-        let (Ok(()), Ok(key), Ok(nonce)) = (
-            expanded,
-            Key::try_from_slice(key),
-            Nonce::try_from_slice(nonce),
-        ) else {
-            unreachable!("44 bytes are a key and a nonce");
-        };
+        info[66] = info[66].wrapping_add(1);
+        let [(key, nonce)] = expand_keys_and_nonces([(&prk, &info)]);
         buffer.resize(bytes, 0);
         let sealed = aead.seal(&key, &nonce, ENVELOPE_AAD, &mut buffer);
         assert!(black_box(sealed).is_ok());
