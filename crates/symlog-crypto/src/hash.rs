@@ -60,7 +60,13 @@ impl fmt::Debug for Sha256 {
 /// HMAC-SHA256 (RFC 2104) of the parts, concatenated.
 #[must_use]
 pub fn hmac_sha256(key: &Key, parts: &[&[u8]]) -> [u8; 32] {
-    let key = hmac::Key::new(hmac::HMAC_SHA256, key.expose());
+    hmac_sha256_bytes(key.expose(), parts)
+}
+
+/// The same under a key of any length, for protocols that have such.
+#[must_use]
+pub fn hmac_sha256_bytes(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, key);
     let mut context = hmac::Context::with_key(&key);
     for part in parts {
         context.update(part);

@@ -12,6 +12,8 @@ mod hash;
 mod hkdf;
 mod lanes;
 mod provider;
+#[cfg(feature = "hpke")]
+mod recipient;
 mod secret;
 mod signature;
 
@@ -19,8 +21,10 @@ pub use aead::{Aead, AeadError, Algorithm, NONCE_LEN, Nonce, TAG_LEN};
 pub use argon2id::{Argon2Params, argon2id};
 pub use envelope::{Envelope, EnvelopeError};
 pub use error::CryptoError;
-pub use hash::{Sha256, hmac_sha256, sha256, sha256_each};
+pub use hash::{Sha256, hmac_sha256, hmac_sha256_bytes, sha256, sha256_each};
 pub use hkdf::{Prk, expand_keys_and_nonces};
 pub use provider::{CryptoProvider, SecureRandom, default_provider};
+#[cfg(feature = "hpke")]
+pub use recipient::{Identity, Recipient};
 pub use secret::{Key, SecretBytes, clear_stack};
 pub use signature::{SigningKey, verify_ed25519};
