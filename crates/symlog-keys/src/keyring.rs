@@ -4,6 +4,7 @@ mod create;
 mod epoch;
 mod error;
 mod inventory;
+mod journal;
 mod master;
 mod memory;
 mod periods;
@@ -11,12 +12,14 @@ mod pool;
 mod rekey;
 mod rows;
 mod secret_epoch;
+mod slot_changes;
 mod slots;
 mod sqlite;
 mod storage;
 #[cfg(test)]
 mod tests;
 mod units;
+mod volume;
 mod wrap;
 
 use std::fmt;
@@ -25,14 +28,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use symlog_crypto::{CryptoProvider, Key, Prk, hmac_sha256};
+use symlog_crypto::{CryptoProvider, Identity, Key, Prk, hmac_sha256};
 
 use self::epoch::EpochStore;
 pub use self::error::KeyringError;
 pub use self::inventory::{Inventory, PeriodInfo, PeriodState, SlotInfo};
+pub use self::journal::{Change, ChangeKind};
 use self::master::Master;
 use self::pool::Pool;
-pub use self::rekey::{Destruction, Rotation};
+pub use self::rekey::{Destruction, Rotation, RotationReason};
 pub use self::secret_epoch::EpochPlace;
 use self::storage::Storage;
 
@@ -71,6 +75,8 @@ pub enum UnitKind {
 #[derive(Clone)]
 pub struct Keyring {
     inner: Arc<Inner>,
+    /// For segments that were written on a host which may not read them.
+    identity: Option<Arc<Identity>>,
 }
 
 struct Inner {
@@ -91,6 +97,21 @@ struct Inner {
 }
 
 impl Keyring {
+    /// This keyring, with the private key of a reader: for segments that were written for its public key.
+    #[must_use]
+    pub fn with_identity(self, identity: Identity) -> Self {
+        Self {
+            identity: Some(Arc::new(identity)),
+            ..self
+        }
+    }
+
+    /// The private key of the reader, where there is one.
+    #[must_use]
+    pub fn identity(&self) -> Option<&Identity> {
+        self.identity.as_deref()
+    }
+
     /// The log it belongs to.
     #[must_use]
     pub fn log_id(&self) -> Id {
@@ -102,6 +123,17 @@ impl Keyring {
     #[must_use]
     pub fn generation(&self) -> u64 {
         self.inner.generation.load(Ordering::Acquire)
+    }
+
+    /// Looks whether another process changed the keyring, and gives its generation as it is now.
+    ///
+    /// # Errors
+    /// Those of the file; [`KeyringError::WrongKey`] when the key it was opened with was taken away.
+    pub fn refresh(&self) -> Result<u64, KeyringError> {
+        let inner = &*self.inner;
+        storage::read(&*inner.storage, |view| {
+            inner.meta(view).map(|(meta, _)| meta.generation)
+        })
     }
 
     /// A key for one purpose, the same for as long as the log exists: it does not change when the master key

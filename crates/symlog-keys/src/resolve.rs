@@ -1,6 +1,7 @@
 //! Which key a log is opened with, and why not another one. See [`resolve`].
 
 mod generated;
+mod replace;
 mod sources;
 #[cfg(test)]
 mod tests;
@@ -13,13 +14,14 @@ use std::time::Duration;
 use symlog_crypto::{CryptoProvider, default_provider};
 use thiserror::Error;
 
+pub use self::replace::replace_key;
 use self::sources::Search;
-use crate::LoggingKey;
 use crate::blocking::{self, Stopped};
 use crate::environment::Environment;
 use crate::keychain::{Keychain, KeychainError, system_keychain};
 use crate::private_file::FileError;
 use crate::store::{SecretStore, StoreError};
+use crate::{KeyWrap, LoggingKey};
 
 /// All sources together give an answer within this.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -36,6 +38,10 @@ pub struct KeyRequest {
     pub store: Option<Arc<dyn SecretStore>>,
     /// The store could not even be opened, and why: it counts as one that cannot be reached.
     pub store_failed: Option<String>,
+    /// What wraps the key of an unlock slot, so that no logging key is needed: asked before anything else.
+    pub wrap: Option<Arc<dyn KeyWrap>>,
+    /// The keyring, which has what `wrap` wrapped; none where the key of a new log is to be wrapped.
+    pub keyring: Option<PathBuf>,
     /// Use the first source that is configured or none.
     pub strict: bool,
     /// There is a log already, so a new key would not fit it.
@@ -59,6 +65,8 @@ impl KeyRequest {
             env: None,
             store: None,
             store_failed: None,
+            wrap: None,
+            keyring: None,
             strict: false,
             log_exists: false,
             environment: Environment::process(),
@@ -73,6 +81,8 @@ impl KeyRequest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KeySource {
+    /// An unlock slot whose key this service wraps, as it describes itself.
+    Wrapped(String),
     /// The secret store, as it describes itself.
     Store(String),
     /// An environment variable.
@@ -88,6 +98,7 @@ pub enum KeySource {
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Wrapped(description) => write!(f, "unlock slot wrapped by {description}"),
             Self::Store(description) => write!(f, "secret store ({description})"),
             Self::Environment(variable) => write!(f, "environment variable {variable}"),
             Self::Keychain => f.write_str("OS keychain"),
@@ -152,12 +163,32 @@ pub enum KeyError {
         /// The source.
         from: KeySource,
     },
+    /// A key of this source can only be changed by whoever manages the source.
+    #[error(
+        "the key comes from the {from}, which only you can change; give the new key with --new-key-env or --new-key-file, and change the source yourself"
+    )]
+    NotOurs {
+        /// The source.
+        from: KeySource,
+    },
+    /// A source did not take the new key.
+    #[error("the new key could not be stored in the {from}; the old one is still in use")]
+    NotReplaced {
+        /// The source.
+        from: KeySource,
+        /// Why.
+        #[source]
+        source: StoreError,
+    },
     /// A generated key could not be kept.
     #[error(
         "a key was generated but could not be stored; set {} to a directory that can be written",
         generated::DIRECTORY_VARIABLE
     )]
     NotStored(#[source] FileError),
+    /// `[security.secrets]` cannot be used.
+    #[error(transparent)]
+    Configuration(#[from] StoreError),
     /// A generated key that is there cannot be read.
     #[error("the generated key cannot be read")]
     NotRead(#[source] FileError),

@@ -16,13 +16,13 @@ use symlog_crypto::SecretBytes;
 
 pub use self::config::{
     BackupConfig, CommonConfig, ConfigSecret, ConnectionConfig, EncryptionConfig, FileConfig,
-    FileFormat, FileKeyConfig, KeyProvider, KvVersion, SecretsConfig, TlsConfig, VaultAuth,
-    VaultConfig,
+    FileFormat, FileKeyConfig, KeyProvider, KvVersion, SecretsConfig, TlsConfig, TransitConfig,
+    VaultAuth, VaultConfig,
 };
 pub use self::error::{StoreError, StoreErrorSource};
 pub use self::file::FileStore;
 pub use self::memory::MemoryStore;
-pub use self::open::new_secret_store;
+pub use self::open::{new_key_wrap, new_secret_store};
 #[cfg(feature = "vault")]
 pub use self::vault::{VaultStore, VaultTransit};
 

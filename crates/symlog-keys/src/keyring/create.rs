@@ -17,8 +17,8 @@ use super::sqlite::SqliteStorage;
 use super::storage::{Read, Scan, Space, Storage};
 use super::wrap::unwrap;
 use super::{Access, Id, Inner, Keyring, KeyringError, epoch, purpose_key, storage};
-use crate::LoggingKey;
 use crate::private_file::{self, FileError};
+use crate::{LoggingKey, audit};
 
 const FIRST_MASTER: u32 = 1;
 const FIRST_EPOCH: u64 = 1;
@@ -167,6 +167,7 @@ impl Keyring {
             }
         }
         let Some((slot_id, slot, kek)) = fitting else {
+            audit::not_unlocked(path);
             return Err(KeyringError::WrongKey {
                 path: path.to_owned(),
             });
@@ -204,9 +205,10 @@ impl Keyring {
         if access == Access::ReadWrite && inner.epoch_entries()?.len() > 1 {
             inner.tidy_epochs()?;
         }
-        tracing::debug!(path = %path.display(), ?access, "keyring open");
+        audit::unlocked(path);
         Ok(Self {
             inner: Arc::new(inner),
+            identity: None,
         })
     }
 }

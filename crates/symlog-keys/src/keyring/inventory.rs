@@ -3,8 +3,7 @@ use std::time::Duration;
 use super::periods::now;
 use super::rows::{Bucket, KeyKind, KeyState, Slot, SlotKind};
 use super::storage::{Read, Scan, Space};
-use super::{Id, Inner, Keyring, KeyringError, create, slots, storage};
-use crate::LoggingKey;
+use super::{Id, Inner, Keyring, KeyringError, create, storage};
 
 /// What a keyring holds, without any key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,7 +31,7 @@ pub struct SlotInfo {
     pub id: Id,
     /// What its maker called it.
     pub label: String,
-    /// `raw key`, or the label of its passphrase derivation.
+    /// `raw key`, the label of a passphrase's derivation, or what wraps its key.
     pub kind: String,
     /// Whether this keyring was opened with it.
     pub in_use: bool,
@@ -86,35 +85,6 @@ impl Keyring {
         })
     }
 
-    /// Lets one more logging key open the log.
-    ///
-    /// # Errors
-    /// [`KeyringError::Limit`] past 32 of them.
-    pub fn add_slot(&self, key: &LoggingKey, label: &str) -> Result<Id, KeyringError> {
-        let inner = &*self.inner;
-        inner.writable()?;
-        let added = storage::update(&*inner.storage, |view| {
-            let (meta, master) = inner.meta(view)?;
-            let present = inner.slots(view)?;
-            if present.len() >= slots::MAX_SLOTS {
-                return Err(KeyringError::Limit {
-                    what: "a keyring has at most 32 unlock slots; remove one first",
-                });
-            }
-            let like = present
-                .iter()
-                .map(|(_, slot)| slot)
-                .find(|slot| slot.kind != SlotKind::Raw);
-            let (id, slot) =
-                slots::seal(&inner.provider, &inner.log_id, &master, key, label, like)?;
-            view.put(Space::Slot, &id, &slot.encode())?;
-            inner.put_meta(view, meta, &master)?;
-            Ok(id)
-        })?;
-        tracing::info!(label, "unlock slot added");
-        Ok(added)
-    }
-
     /// The ids of all keys a unit has had and still has, for its erasure.
     ///
     /// # Errors
@@ -143,9 +113,10 @@ impl Inner {
         SlotInfo {
             id: *id,
             label: slot.label.clone(),
-            kind: match slot.kind {
+            kind: match &slot.kind {
                 SlotKind::Raw => "raw key".to_owned(),
                 SlotKind::Passphrase(params) => params.label(),
+                SlotKind::Wrapped(wrapped) => wrapped.service.clone(),
             },
             in_use: *id == self.slot_id,
         }

@@ -7,6 +7,7 @@ use super::rows::{KeyKind, KeyRow, KeyState};
 use super::storage::{Read, Scan, Space, Write};
 use super::wrap::{Binding, WRAPPED_LEN, unwrap, wrap};
 use super::{Id, Inner, Keyring, KeyringError, storage};
+use crate::audit;
 
 const MAX_PERIOD_LEN: usize = 32;
 
@@ -32,7 +33,8 @@ impl Keyring {
             };
             inner.find_key(view, wanted)
         };
-        if let Some(found) = storage::read(&*inner.storage, find)? {
+        let found = storage::read(&*inner.storage, find);
+        if let Some(found) = inner.audited("period", found)? {
             return Ok(found);
         }
         inner.writable()?;
@@ -54,7 +56,7 @@ impl Keyring {
             inner.put_meta(view, meta, &master)?;
             Ok((id, key))
         })?;
-        tracing::debug!(class, period, "period key ready");
+        audit::made(&inner.path, "period", &made.0);
         Ok(made)
     }
 
@@ -64,7 +66,7 @@ impl Keyring {
     /// [`KeyringError::Destroyed`] when it was, [`KeyringError::Unknown`] when this keyring never had it.
     pub fn wrapping_key(&self, key_id: &Id) -> Result<Key, KeyringError> {
         let inner = &*self.inner;
-        storage::read(&*inner.storage, |view| {
+        let found = storage::read(&*inner.storage, |view| {
             let row = view
                 .get(Space::Key, key_id)?
                 .ok_or(KeyringError::Unknown { id: *key_id })?;
@@ -79,7 +81,8 @@ impl Keyring {
                 }
                 (KeyKind::Signing | KeyKind::Root, _) => Err(KeyringError::Unknown { id: *key_id }),
             }
-        })
+        });
+        inner.audited("period", found)
     }
 
     /// The key the writer signs with.
@@ -89,7 +92,9 @@ impl Keyring {
     pub fn signing_key(&self) -> Result<SigningKey, KeyringError> {
         let inner = &*self.inner;
         let wanted = |row: &KeyRow| row.kind == KeyKind::Signing && row.state == KeyState::Active;
-        let (_, seed) = storage::read(&*inner.storage, |view| inner.find_key(view, wanted))?
+        let found = storage::read(&*inner.storage, |view| inner.find_key(view, wanted));
+        let (_, seed) = inner
+            .audited("signing", found)?
             .ok_or_else(|| inner.damaged("its signing key is missing"))?;
         Ok(SigningKey::from_seed(seed)?)
     }
@@ -114,6 +119,19 @@ impl Read for View<'_> {
 }
 
 impl Inner {
+    /// Tells of the use of a key, or why it could not be used.
+    pub(super) fn audited<T>(
+        &self,
+        key: &'static str,
+        result: Result<T, KeyringError>,
+    ) -> Result<T, KeyringError> {
+        match &result {
+            Ok(_) => audit::used(&self.path, key),
+            Err(error) => audit::failed(&self.path, key, error),
+        }
+        result
+    }
+
     pub(super) fn key_row(&self, bytes: &[u8]) -> Result<KeyRow, KeyringError> {
         KeyRow::decode(bytes).ok_or_else(|| self.damaged("the row of a key cannot be read"))
     }
@@ -211,8 +229,12 @@ pub(super) fn put_key(
 }
 
 pub(super) fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
+    seconds(SystemTime::now())
+}
+
+/// Seconds since 1970; 0 before.
+pub(super) fn seconds(time: SystemTime) -> u64 {
+    time.duration_since(UNIX_EPOCH)
         .map_or(0, |since| since.as_secs())
 }
 

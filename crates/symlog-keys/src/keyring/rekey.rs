@@ -6,18 +6,20 @@
 //! that is not named.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::SystemTime;
 
 use symlog_crypto::Key;
 
 use super::epoch::{self, EpochEntry};
+use super::journal::ChangeKind;
 use super::master::Master;
-use super::periods::{key_binding, now, period_wrapping};
+use super::periods::{key_binding, now, period_wrapping, put_key, seconds};
 use super::rows::{Bucket, KeyKind, KeyRow, KeyState, Meta, Slot, Unit};
 use super::storage::{Scan, Space, Write};
 use super::units::{bucket_binding, place, unit_binding};
 use super::wrap::{WRAPPED_LEN, rewrap, unwrap, wrap};
 use super::{Id, Inner, Keyring, KeyringError, slots, storage};
-use crate::Assurance;
+use crate::{Assurance, audit};
 
 /// What a destruction did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,12 +45,43 @@ pub struct Rotation {
     pub generation: u64,
 }
 
+/// Why a key was replaced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum RotationReason {
+    /// Somebody asked for it.
+    #[default]
+    Asked,
+    /// The master key was older than is allowed.
+    Age,
+    /// More was written under the master key than is allowed.
+    Volume,
+    /// A key must no longer open the log.
+    SlotRemoved,
+}
+
+impl RotationReason {
+    /// `asked`, `age`, `volume` or `slot removed`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Age => "age",
+            Self::Volume => "volume",
+            Self::SlotRemoved => "slot removed",
+        }
+    }
+}
+
 #[derive(Debug, Default)]
-struct Plan<'a> {
-    new_master: bool,
-    remove_slot: Option<&'a Id>,
-    units: &'a [Id],
-    periods: &'a [Id],
+pub(super) struct Plan<'a> {
+    pub(super) new_master: bool,
+    pub(super) new_signing: bool,
+    pub(super) reason: RotationReason,
+    pub(super) now: Option<SystemTime>,
+    pub(super) remove_slot: Option<&'a Id>,
+    pub(super) units: &'a [Id],
+    pub(super) periods: &'a [Id],
 }
 
 #[derive(Debug, Default)]
@@ -89,35 +122,42 @@ impl Keyring {
     /// # Errors
     /// Those of the files; the keyring is then as it was.
     pub fn rotate(&self) -> Result<Rotation, KeyringError> {
-        let done = self.rekey(&Plan {
+        self.rotate_for(RotationReason::Asked, SystemTime::now())
+    }
+
+    /// The same for a reason that the log tells; the new master key's age counts from `now`.
+    ///
+    /// # Errors
+    /// As for [`rotate`](Self::rotate).
+    pub fn rotate_for(
+        &self,
+        reason: RotationReason,
+        now: SystemTime,
+    ) -> Result<Rotation, KeyringError> {
+        self.rotate_with(&Plan {
             new_master: true,
+            reason,
+            now: Some(now),
             ..Plan::default()
-        })?;
-        tracing::info!(master = done.master, "keyring rotated");
-        Ok(Rotation {
-            master: done.master,
-            retired: done.retired,
-            generation: done.generation,
         })
     }
 
-    /// Takes away a logging key. The master key is rotated, so that whoever has the removed key and an old copy
-    /// of the keyring can read nothing that is written from now on.
+    /// The same, with a new key to sign with, too. The old one is destroyed; what it signed can still be verified,
+    /// since each segment names its writer's public key.
     ///
     /// # Errors
-    /// [`KeyringError::Unknown`] for a slot that is not there; [`KeyringError::Limit`] for the one this keyring
-    /// was opened with, so that the last is never lost.
-    pub fn remove_slot(&self, slot: &Id) -> Result<Rotation, KeyringError> {
-        if *slot == self.inner.slot_id {
-            return Err(KeyringError::Limit {
-                what: "the unlock slot in use cannot be removed; open the keyring with another key first",
-            });
-        }
-        let done = self.rekey(&Plan {
+    /// As for [`rotate`](Self::rotate).
+    pub fn rotate_signing_key(&self) -> Result<Rotation, KeyringError> {
+        self.rotate_with(&Plan {
             new_master: true,
-            remove_slot: Some(slot),
+            new_signing: true,
             ..Plan::default()
-        })?;
+        })
+    }
+
+    pub(super) fn rotate_with(&self, plan: &Plan<'_>) -> Result<Rotation, KeyringError> {
+        let done = self.rekey(plan)?;
+        audit::rotated(&self.inner.path, done.master, plan.reason);
         Ok(Rotation {
             master: done.master,
             retired: done.retired,
@@ -128,7 +168,7 @@ impl Keyring {
     fn destroy(&self, plan: &Plan<'_>) -> Result<Destruction, KeyringError> {
         let done = self.rekey(plan)?;
         let assurance = self.inner.epochs.assurance();
-        tracing::info!(destroyed = done.destroyed, %assurance, "keys destroyed");
+        audit::destroyed(&self.inner.path, done.destroyed, assurance);
         Ok(Destruction {
             assurance,
             destroyed: done.destroyed,
@@ -163,6 +203,7 @@ impl Inner {
         view: &mut (impl Write + ?Sized),
         plan: &Plan<'_>,
     ) -> Result<Done, KeyringError> {
+        let now = plan.now.map_or_else(now, seconds);
         let (mut meta, old) = self.meta(view)?;
         let old_epoch = (meta.epoch, self.epoch_key(meta.epoch, &old)?);
         let new = if plan.new_master {
@@ -190,13 +231,43 @@ impl Inner {
         self.rekey_buckets(view, plan, &tops, &mut done)?;
         if plan.new_master {
             self.rekey_slots(view, plan, &tops)?;
-            meta.created = now();
+            meta.created = now;
+            self.reset_volume(view, tops.new.version)?;
         }
         meta.master = tops.new.version;
         meta.epoch = tops.new_epoch.0;
         done.generation = meta.generation + 1;
         self.put_meta(view, meta, &tops.new)?;
+        self.note_rekey(view, plan, &done, now)?;
         Ok(done)
+    }
+
+    fn note_rekey(
+        &self,
+        view: &mut (impl Write + ?Sized),
+        plan: &Plan<'_>,
+        done: &Done,
+        now: u64,
+    ) -> Result<(), KeyringError> {
+        if plan.new_master {
+            let keys: &[&str] = if plan.new_signing {
+                &["master", "period", "signing"]
+            } else {
+                &["master", "period"]
+            };
+            let body = serde_json::json!({
+                "keys": keys,
+                "master": done.master,
+                "retired": done.retired,
+                "reason": plan.reason.as_str(),
+            });
+            self.note(view, ChangeKind::Rotated, now, &body)?;
+        }
+        if done.destroyed > 0 {
+            let body = serde_json::json!({"action": "destroyed", "keys": done.destroyed});
+            self.note(view, ChangeKind::Destroyed, now, &body)?;
+        }
+        Ok(())
     }
 
     fn store_both_epochs(&self, meta: &Meta, tops: &Tops) -> Result<(), KeyringError> {
@@ -239,7 +310,10 @@ impl Inner {
                 master: tops.new.version,
                 ..old.clone()
             };
-            if plan.periods.contains(id) {
+            if plan.new_signing && old.kind == KeyKind::Signing {
+                row.state = KeyState::Destroyed;
+                row.wrapped = [0; WRAPPED_LEN];
+            } else if plan.periods.contains(id) {
                 row.state = KeyState::Destroyed;
                 row.wrapped = [0; WRAPPED_LEN];
                 done.destroyed += 1;
@@ -263,6 +337,11 @@ impl Inner {
                 }
             }
             view.put(Space::Key, id, &row.encode())?;
+        }
+        if plan.new_signing {
+            let key = Key::generate(self.provider.random)?;
+            let row = KeyRow::lasting(KeyKind::Signing, tops.new.version);
+            put_key(view, &self.provider, &self.log_id, &tops.new.key, row, &key)?;
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use symlog_crypto::Argon2Params;
 
 use super::Id;
 use super::wrap::Wrapped;
+use crate::WrappedKey;
 
 const VERSION: u8 = 1;
 
@@ -43,6 +44,14 @@ impl<'a> Fields<'a> {
         let (text, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;
         String::from_utf8(text.to_vec()).ok()
+    }
+
+    fn bytes(&mut self, limit: usize) -> Option<Vec<u8>> {
+        let len = usize::from(self.u16()?);
+        (len <= limit).then_some(())?;
+        let (bytes, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        Some(bytes.to_vec())
     }
 
     fn end(&self) -> Option<()> {
@@ -115,11 +124,16 @@ impl Meta {
 }
 
 /// How the key of a slot is made from a logging key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SlotKind {
     Raw,
     Passphrase(Argon2Params),
+    /// The slot's raw key lies here, wrapped by a service that does not give its own key out.
+    Wrapped(WrappedKey),
 }
+
+/// What services return is some hundred bytes; a hostile row is not kept in memory.
+const MAX_WRAPPED: usize = 8 << 10;
 
 /// One logging key that opens the keyring.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -156,6 +170,14 @@ impl Slot {
                 out.extend_from_slice(&params.iterations.to_be_bytes());
                 out.extend_from_slice(&params.parallelism.to_be_bytes());
             }
+            SlotKind::Wrapped(WrappedKey { service, bytes }) => {
+                out.push(2);
+                put_text(&mut out, service);
+                // Callers bound it; a longer one would be cut here and not unwrap.
+                let bytes = &bytes[..bytes.len().min(MAX_WRAPPED)];
+                out.extend_from_slice(&(bytes.len() as u16).to_be_bytes());
+                out.extend_from_slice(bytes);
+            }
         }
         out.extend_from_slice(salt);
         out.extend_from_slice(check);
@@ -174,6 +196,10 @@ impl Slot {
                 memory_kib: fields.u32()?,
                 iterations: fields.u32()?,
                 parallelism: fields.u32()?,
+            }),
+            2 => SlotKind::Wrapped(WrappedKey {
+                service: fields.text()?,
+                bytes: fields.bytes(MAX_WRAPPED)?,
             }),
             _ => return None,
         };
@@ -269,6 +295,49 @@ impl KeyRow {
             epoch: fields.u64()?,
             created: fields.u64()?,
             wrapped: fields.take()?,
+        };
+        fields.end().map(|()| row)
+    }
+}
+
+/// A change that the log has to tell.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct ChangeRow {
+    pub(super) kind: u8,
+    /// Seconds since 1970.
+    pub(super) at: u64,
+    /// Over number, kind, time and body, under a key of the keyring's root.
+    pub(super) mac: [u8; 32],
+    pub(super) body: Vec<u8>,
+}
+
+/// A change is told in some hundred bytes.
+const MAX_CHANGE: usize = 4 << 10;
+
+impl ChangeRow {
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let Self {
+            kind,
+            at,
+            mac,
+            body,
+        } = self;
+        let body = &body[..body.len().min(MAX_CHANGE)];
+        let mut out = vec![VERSION, *kind];
+        out.extend_from_slice(&at.to_be_bytes());
+        out.extend_from_slice(mac);
+        out.extend_from_slice(&(body.len() as u16).to_be_bytes());
+        out.extend_from_slice(body);
+        out
+    }
+
+    pub(super) fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut fields = Fields::new(bytes)?;
+        let row = Self {
+            kind: fields.u8()?,
+            at: fields.u64()?,
+            mac: fields.take()?,
+            body: fields.bytes(MAX_CHANGE)?,
         };
         fields.end().map(|()| row)
     }

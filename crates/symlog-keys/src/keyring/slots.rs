@@ -6,7 +6,7 @@ use super::master::Master;
 use super::rows::{Slot, SlotKind};
 use super::wrap::{Binding, Wrapped, wrap};
 use super::{Id, KeyringError};
-use crate::LoggingKey;
+use crate::{LoggingKey, WrappedKey};
 
 /// More keys than anyone hands out for one log; a hostile file cannot make opening take longer than this.
 pub(super) const MAX_SLOTS: usize = 32;
@@ -14,6 +14,9 @@ pub(super) const MAX_SLOTS: usize = 32;
 /// the rule.
 const MAX_RUNS: usize = 4;
 const MAX_LABEL_LEN: usize = 200;
+/// What a service describes itself with, and gives out.
+const MAX_SERVICE_LEN: usize = 250;
+const MAX_WRAPPED_LEN: usize = 4096;
 
 /// What a slot derives from its logging key.
 pub(super) struct SlotKey {
@@ -52,13 +55,16 @@ impl<'a> Unlocker<'a> {
     /// `None` when the slot is of the other kind, so that this key cannot be its key.
     pub(super) fn derive(
         &mut self,
-        kind: SlotKind,
+        kind: &SlotKind,
         salt: &[u8; 32],
     ) -> Result<Option<SlotKey>, KeyringError> {
         match (kind, self.key.raw()) {
             (SlotKind::Raw, Some(raw)) => Ok(Some(SlotKey::derive(self.log, salt, raw.expose())?)),
+            (SlotKind::Wrapped(wrapped), Some(raw)) if self.key.wrapped() == Some(wrapped) => {
+                Ok(Some(SlotKey::derive(self.log, salt, raw.expose())?))
+            }
             (SlotKind::Passphrase(params), None) => {
-                let stretched = match self.runs.get(&(*salt, params)) {
+                let stretched = match self.runs.get(&(*salt, *params)) {
                     Some(stretched) => stretched,
                     None if self.runs.len() >= MAX_RUNS => {
                         return Err(KeyringError::Limit {
@@ -66,8 +72,8 @@ impl<'a> Unlocker<'a> {
                         });
                     }
                     None => {
-                        let stretched = argon2id(self.key.text().expose(), salt, &params)?;
-                        self.runs.entry((*salt, params)).or_insert(stretched)
+                        let stretched = argon2id(self.key.text().expose(), salt, params)?;
+                        self.runs.entry((*salt, *params)).or_insert(stretched)
                     }
                 };
                 Ok(Some(SlotKey::derive(self.log, salt, stretched.expose())?))
@@ -79,7 +85,7 @@ impl<'a> Unlocker<'a> {
     /// Whether the key fits; nothing is decrypted to find out.
     pub(super) fn try_slot(&mut self, slot: &Slot) -> Result<Option<SlotKey>, KeyringError> {
         Ok(self
-            .derive(slot.kind, &slot.salt)?
+            .derive(&slot.kind, &slot.salt)?
             .filter(|derived| derived.check == slot.check))
     }
 }
@@ -110,19 +116,26 @@ pub(super) fn seal(
     provider.random.fill(&mut id)?;
     let mut salt = [0; 32];
     provider.random.fill(&mut salt)?;
-    let kind = match (key.raw(), like.map(|slot| (slot.kind, slot.salt))) {
-        (Some(_), _) => SlotKind::Raw,
-        (None, Some((SlotKind::Passphrase(params), shared)))
-            if params.checked_for_writing().is_ok() =>
-        {
-            salt = shared;
-            SlotKind::Passphrase(params)
+    let kind = match (key.raw(), key.wrapped(), like) {
+        (Some(_), Some(wrapped), _) => SlotKind::Wrapped(bounded(wrapped)?),
+        (Some(_), None, _) => SlotKind::Raw,
+        (
+            None,
+            _,
+            Some(Slot {
+                kind: SlotKind::Passphrase(params),
+                salt: shared,
+                ..
+            }),
+        ) if params.checked_for_writing().is_ok() => {
+            salt = *shared;
+            SlotKind::Passphrase(*params)
         }
-        (None, _) => SlotKind::Passphrase(Argon2Params::DEFAULT),
+        (None, _, _) => SlotKind::Passphrase(Argon2Params::DEFAULT),
     };
     let SlotKey { kek, check } =
         Unlocker::new(log, key)
-            .derive(kind, &salt)?
+            .derive(&kind, &salt)?
             .ok_or(KeyringError::Limit {
                 what: "a slot was made for a key of another kind",
             })?;
@@ -137,6 +150,18 @@ pub(super) fn seal(
         label: label.to_owned(),
     };
     Ok((id, slot))
+}
+
+fn bounded(wrapped: &WrappedKey) -> Result<WrappedKey, KeyringError> {
+    if wrapped.bytes.is_empty()
+        || wrapped.bytes.len() > MAX_WRAPPED_LEN
+        || wrapped.service.len() > MAX_SERVICE_LEN
+    {
+        return Err(KeyringError::Limit {
+            what: "what a service wraps a key to is at most 4096 bytes long, and its description 250",
+        });
+    }
+    Ok(wrapped.clone())
 }
 
 /// Master key under slot key, and slot key under master key.

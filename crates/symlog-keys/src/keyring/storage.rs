@@ -20,6 +20,8 @@ pub(super) enum Space {
     Digest = 5,
     /// Bucket and place of unit keys that nobody was given yet.
     Free = 6,
+    /// Number to [`ChangeRow`](super::rows::ChangeRow): changes that the log does not tell yet.
+    Journal = 7,
 }
 
 /// What a visitor of [`Read::scan`] answers.

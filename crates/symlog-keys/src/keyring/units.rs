@@ -21,7 +21,7 @@ impl Keyring {
     /// Those of the file.
     pub fn find_unit(&self, digest: &[u8; 32]) -> Result<Option<(Id, Key)>, KeyringError> {
         let inner = &*self.inner;
-        storage::read(&*inner.storage, |view| {
+        let found = storage::read(&*inner.storage, |view| {
             let Some(ids) = view.get(Space::Digest, digest)? else {
                 return Ok(None);
             };
@@ -39,7 +39,8 @@ impl Keyring {
                 }
                 _ => Err(inner.damaged("a unit's digest and its key do not belong together")),
             }
-        })
+        });
+        inner.audited("unit", found)
     }
 
     /// A unit key by its id, also one that was taken from the pool and not assigned yet.
@@ -48,13 +49,14 @@ impl Keyring {
     /// [`KeyringError::Destroyed`] when it was, [`KeyringError::Unknown`] when this keyring never had it.
     pub fn unit_key(&self, id: &Id) -> Result<Key, KeyringError> {
         let inner = &*self.inner;
-        storage::read(&*inner.storage, |view| match inner.unit(view, id)? {
+        let found = storage::read(&*inner.storage, |view| match inner.unit(view, id)? {
             Unit::Live { wrapped, .. } => {
                 let bucket = inner.bucket_key(view, place(id).0)?;
                 inner.open_unit(&bucket, id, &wrapped)
             }
             Unit::Destroyed { .. } => Err(KeyringError::Destroyed { id: *id }),
-        })
+        });
+        inner.audited("unit", found)
     }
 
     /// Records whose keys these are, durably and all or none. Doing it again changes nothing, and a key destroyed

@@ -65,6 +65,11 @@ pub(super) fn write(path: &Path, key: &SecretBytes) -> Result<(), FileError> {
     private_file::create(path, key.expose())
 }
 
+/// Replaces the key of a file that is there.
+pub(super) fn replace(path: &Path, key: &SecretBytes) -> Result<(), FileError> {
+    private_file::replace(path, key.expose())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

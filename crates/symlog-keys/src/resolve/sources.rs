@@ -6,15 +6,19 @@ use symlog_crypto::SecretBytes;
 use super::{
     KeyError, KeyRequest, KeySource, LIMIT, LoggingKey, PassedOver, ResolvedKey, generated,
 };
+use crate::audit;
 use crate::blocking::{self, Stopped};
 use crate::keychain::{self, Keychain};
 use crate::private_file::FileError;
 use crate::store::StoreError;
+use crate::{KeyWrap, Keyring};
 
 /// The Symbiont runtime's own key, the last one that is looked up.
 const MASTER_VARIABLE: &str = "SYMBIONT_MASTER_KEY";
 /// Under which generated keys are kept in the OS keychain.
-const SERVICE: &str = "symlog";
+pub(super) const SERVICE: &str = "symlog";
+/// Slots that a service is asked to unwrap at most: each is a request.
+const MAX_UNWRAPPED: usize = 4;
 
 /// One search, with what it learnt so far.
 pub(super) struct Search<'a> {
@@ -46,6 +50,12 @@ impl<'a> Search<'a> {
     pub(super) fn run(mut self) -> Result<ResolvedKey, KeyError> {
         let request = self.request;
         let store_configured = request.store.is_some() || request.store_failed.is_some();
+        if let Some(found) = self.wrapped()? {
+            return self.found(found);
+        }
+        if request.strict && request.wrap.is_some() && !store_configured {
+            return Err(self.not_found("strict = true allows the wrapped key only"));
+        }
         if let Some(found) = self.store()? {
             return self.found(found);
         }
@@ -73,6 +83,61 @@ impl<'a> Search<'a> {
         self.found(found)
     }
 
+    /// A key that a service wraps: out of the keyring, or a new one for a log that does not exist yet.
+    fn wrapped(&mut self) -> Result<Option<Found>, KeyError> {
+        let Some(wrap) = &self.request.wrap else {
+            return Ok(None);
+        };
+        let source = KeySource::Wrapped(wrap.describe());
+        match self.ask_wrap(wrap) {
+            Ok(Some(key)) => Ok(Some(Found::Key(source, key))),
+            Ok(None) => {
+                self.pass_over(
+                    source,
+                    "no unlock slot of this log is wrapped by it; `symlog keys slots add --transit` adds one".to_owned(),
+                );
+                Ok(None)
+            }
+            Err(error) if self.request.strict => Err(KeyError::Store { source: error }),
+            Err(error) => {
+                self.store_unusable(source, chain(&error));
+                Ok(None)
+            }
+        }
+    }
+
+    fn ask_wrap(&self, wrap: &Arc<dyn KeyWrap>) -> Result<Option<LoggingKey>, StoreError> {
+        let present = self
+            .request
+            .keyring
+            .as_deref()
+            .filter(|path| path.symlink_metadata().is_ok());
+        // A keyring that cannot be read says so itself when it is opened.
+        let slots = match present {
+            Some(path) => Keyring::wrapped_keys(path).unwrap_or_default(),
+            None if self.request.log_exists => return Ok(None),
+            None => Vec::new(),
+        };
+        let is_new = present.is_none();
+        let (asked, random) = (Arc::clone(wrap), self.request.provider.random);
+        self.within_limit(&wrap.describe(), move || {
+            blocking::drive(async move {
+                if is_new {
+                    return LoggingKey::wrapped_by(&*asked, random).await.map(Some);
+                }
+                for slot in slots.iter().take(MAX_UNWRAPPED) {
+                    match LoggingKey::unwrapped_by(&*asked, slot).await {
+                        Ok(key) => return Ok(Some(key)),
+                        // Another service's, or another key's.
+                        Err(StoreError::Damaged { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                Ok(None)
+            })
+        })
+    }
+
     fn store(&mut self) -> Result<Option<Found>, KeyError> {
         if let Some(why) = &self.request.store_failed {
             let source = KeySource::Store("could not be opened".to_owned());
@@ -88,7 +153,7 @@ impl<'a> Search<'a> {
         };
         let source = KeySource::Store(store.describe());
         match self.ask_store(store) {
-            Ok(Some(text)) => Ok(Some(Found { source, text })),
+            Ok(Some(text)) => Ok(Some(Found::Text(source, text))),
             Ok(None) => {
                 self.pass_over(source, "it has no such key".to_owned());
                 Ok(None)
@@ -106,20 +171,27 @@ impl<'a> Search<'a> {
         store: &Arc<dyn crate::SecretStore>,
     ) -> Result<Option<SecretBytes>, StoreError> {
         let (asked, name) = (Arc::clone(store), self.request.name.clone());
+        self.within_limit(&store.describe(), move || {
+            blocking::drive(async move { asked.get(&name).await })
+        })
+    }
+
+    fn within_limit<T: Send + 'static>(
+        &self,
+        store: &str,
+        ask: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
         let limit = self.deadline.saturating_duration_since(Instant::now());
         // Time is kept for the keychain that may be asked next.
         let limit = limit.saturating_sub(2 * keychain::LIMIT);
-        let task = blocking::spawn("symlog-secret-store", move || {
-            blocking::drive(async move { asked.get(&name).await })
-        });
-        match task.wait(limit) {
+        match blocking::spawn("symlog-secret-store", ask).wait(limit) {
             Ok(answer) => answer,
             Err(Stopped::TimedOut) => Err(StoreError::TimedOut {
-                store: store.describe(),
+                store: store.to_owned(),
                 limit,
             }),
             Err(Stopped::Failed) => Err(StoreError::Unreachable {
-                store: store.describe(),
+                store: store.to_owned(),
                 source: None,
             }),
         }
@@ -136,7 +208,7 @@ impl<'a> Search<'a> {
     fn variable(&mut self, name: &str) -> Option<Found> {
         let source = KeySource::Environment(name.to_owned());
         match self.request.environment.get(name) {
-            Some(text) if !text.is_empty() => Some(Found { source, text }),
+            Some(text) if !text.is_empty() => Some(Found::Text(source, text)),
             Some(_) => {
                 self.pass_over(source, "it is set but empty".to_owned());
                 None
@@ -152,10 +224,7 @@ impl<'a> Search<'a> {
         let name = self.request.name.clone();
         let asked = move |keychain: &dyn Keychain| keychain.get(SERVICE, &name);
         match keychain::bounded(&self.request.keychain, asked) {
-            Ok(Some(text)) => Ok(Some(Found {
-                source: KeySource::Keychain,
-                text,
-            })),
+            Ok(Some(text)) => Ok(Some(Found::Text(KeySource::Keychain, text))),
             Ok(None) => {
                 self.keychain_usable = true;
                 self.pass_over(KeySource::Keychain, "it has no such key".to_owned());
@@ -181,7 +250,7 @@ impl<'a> Search<'a> {
         let path = generated::path(self.request)?;
         let source = KeySource::GeneratedFile(path.clone());
         if let Some(text) = generated::read(&path).map_err(KeyError::NotRead)? {
-            return Ok(Found { source, text });
+            return Ok(Found::Text(source, text));
         }
         self.pass_over(source.clone(), "there is none".to_owned());
         if let Some(why) = self.no_new_key {
@@ -189,10 +258,7 @@ impl<'a> Search<'a> {
         }
         let key = LoggingKey::generate(self.request.provider.random)?;
         if self.keychain_usable && self.keep_in_keychain(&key) {
-            return Ok(Found {
-                source: KeySource::GeneratedKeychain,
-                text: key.text().duplicate(),
-            });
+            return Ok(Found::Key(KeySource::GeneratedKeychain, key));
         }
         match generated::write(&path, key.text()) {
             Ok(()) => {
@@ -200,10 +266,7 @@ impl<'a> Search<'a> {
                     "a new logging key was generated and is kept in {}; back it up, the log cannot be read without it",
                     path.display()
                 ));
-                Ok(Found {
-                    source,
-                    text: key.text().duplicate(),
-                })
+                Ok(Found::Key(source, key))
             }
             // Another process was faster; both must use the same key.
             Err(FileError::Io { source: error, .. })
@@ -211,7 +274,7 @@ impl<'a> Search<'a> {
             {
                 generated::read(&path)
                     .map_err(KeyError::NotRead)?
-                    .map(|text| Found { source, text })
+                    .map(|text| Found::Text(source, text))
                     .ok_or(KeyError::NoPlace)
             }
             Err(error) => Err(KeyError::NotStored(error)),
@@ -247,7 +310,7 @@ impl<'a> Search<'a> {
     }
 
     fn pass_over(&mut self, source: KeySource, reason: String) {
-        tracing::debug!(%source, reason, "source of keys passed over");
+        audit::not_fetched(&self.request.name, &source, &reason);
         self.passed_over.push(PassedOver { source, reason });
     }
 
@@ -265,9 +328,12 @@ impl<'a> Search<'a> {
     }
 
     fn found(self, found: Found) -> Result<ResolvedKey, KeyError> {
-        let Found { source, text } = found;
-        tracing::debug!(%source, "logging key found");
-        match LoggingKey::from_text(text) {
+        let (source, key) = match found {
+            Found::Text(source, text) => (source, LoggingKey::from_text(text)),
+            Found::Key(source, key) => (source, Ok(key)),
+        };
+        audit::fetched(&self.request.name, &source);
+        match key {
             Ok(key) => Ok(ResolvedKey {
                 key,
                 source,
@@ -279,9 +345,9 @@ impl<'a> Search<'a> {
     }
 }
 
-struct Found {
-    source: KeySource,
-    text: SecretBytes,
+enum Found {
+    Text(KeySource, SecretBytes),
+    Key(KeySource, LoggingKey),
 }
 
 /// An error with what it was caused by, on one line.

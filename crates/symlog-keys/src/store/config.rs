@@ -91,6 +91,21 @@ pub struct VaultConfig {
     /// Never fall through to another source of keys.
     #[serde(default)]
     pub strict: bool,
+    /// A key of the Transit engine that wraps the log's unlock slot, so that the log needs no logging key.
+    #[serde(default)]
+    pub transit: Option<TransitConfig>,
+}
+
+/// `[security.secrets.transit]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[non_exhaustive]
+pub struct TransitConfig {
+    /// The name of the key.
+    pub key: String,
+    /// Where the engine is mounted.
+    #[serde(default = "default_transit_mount")]
+    pub mount_path: String,
 }
 
 /// The version of the KV engine.
@@ -134,6 +149,21 @@ pub enum VaultAuth {
         /// Where the method is mounted.
         #[serde(default = "default_kubernetes_mount")]
         mount_path: String,
+    },
+    /// AWS IAM: the credentials in `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY` and `AWS_SESSION_TOKEN` sign a
+    /// request by which Vault learns whose they are.
+    Aws {
+        /// Role.
+        role: String,
+        /// Where the method is mounted.
+        #[serde(default = "default_aws_mount")]
+        mount_path: String,
+        /// The region whose STS is asked.
+        #[serde(default = "default_aws_region")]
+        region: String,
+        /// The value of `X-Vault-AWS-IAM-Server-ID`, where the server wants one.
+        #[serde(default)]
+        server_id: Option<String>,
     },
     /// A JSON Web Token in a file, read anew at each login.
     Jwt {
@@ -431,6 +461,18 @@ impl Default for BackupConfig {
 
 fn default_mount() -> String {
     "secret".to_owned()
+}
+
+fn default_aws_mount() -> String {
+    "aws".to_owned()
+}
+
+fn default_aws_region() -> String {
+    "us-east-1".to_owned()
+}
+
+fn default_transit_mount() -> String {
+    "transit".to_owned()
 }
 
 fn default_approle_mount() -> String {

@@ -1,4 +1,7 @@
+use std::sync::Arc;
+
 use super::{FileConfig, FileStore, SecretStore, SecretsConfig, StoreError};
+use crate::KeyWrap;
 
 /// Opens the store that `[security.secrets]` describes. `namespace` names the program in what the store records
 /// about its clients.
@@ -22,6 +25,30 @@ pub async fn new_secret_store(
         #[cfg(not(feature = "vault"))]
         SecretsConfig::Vault(_) => Err(StoreError::NotBuiltIn {
             what: "Vault",
+            feature: "vault",
+        }),
+    }
+}
+
+/// What wraps the keys of unlock slots, where `[security.secrets.transit]` says that something does.
+///
+/// # Errors
+/// [`StoreError::Configuration`] for what can never work, [`StoreError::NotBuiltIn`].
+pub fn new_key_wrap(config: &SecretsConfig) -> Result<Option<Arc<dyn KeyWrap>>, StoreError> {
+    let SecretsConfig::Vault(vault) = config else {
+        return Ok(None);
+    };
+    match &vault.transit {
+        None => Ok(None),
+        #[cfg(feature = "vault")]
+        Some(transit) => Ok(Some(Arc::new(super::VaultTransit::new(
+            vault.as_ref().clone(),
+            &transit.mount_path,
+            &transit.key,
+        )?))),
+        #[cfg(not(feature = "vault"))]
+        Some(_) => Err(StoreError::NotBuiltIn {
+            what: "Vault Transit",
             feature: "vault",
         }),
     }

@@ -1,3 +1,4 @@
+mod aws;
 mod fault;
 mod kv;
 mod login;
@@ -21,6 +22,7 @@ use self::login::Session;
 pub use self::transit::VaultTransit;
 use super::{Assurance, SecretStore, StoreError, VaultConfig};
 use crate::blocking;
+use crate::environment::Environment;
 
 /// No access takes longer, with all its retries and logins.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -43,6 +45,7 @@ struct Inner {
     address: url::Url,
     limit: Duration,
     provider: CryptoProvider,
+    environment: Environment,
     session: Mutex<Option<Session>>,
     cache: Mutex<BTreeMap<String, Cached>>,
 }
@@ -58,14 +61,25 @@ impl VaultStore {
     /// # Errors
     /// [`StoreError::Configuration`] for what can never work.
     pub fn new(config: VaultConfig) -> Result<Self, StoreError> {
+        Self::with_environment(config, Environment::process())
+    }
+
+    /// The same, with another place to look for AWS credentials.
+    ///
+    /// # Errors
+    /// As for [`new`](Self::new).
+    pub fn with_environment(
+        config: VaultConfig,
+        environment: Environment,
+    ) -> Result<Self, StoreError> {
         Ok(Self {
-            inner: Arc::new(Inner::new(config)?),
+            inner: Arc::new(Inner::new(config, environment)?),
         })
     }
 }
 
 impl Inner {
-    fn new(config: VaultConfig) -> Result<Self, StoreError> {
+    fn new(config: VaultConfig, environment: Environment) -> Result<Self, StoreError> {
         let wrong = |what: String| StoreError::Configuration { what };
         let address = url::Url::parse(&config.url)
             .map_err(|error| wrong(format!("url is not one: {error}")))?;
@@ -87,6 +101,7 @@ impl Inner {
             address,
             limit,
             provider: default_provider(),
+            environment,
             session: Mutex::new(None),
             cache: Mutex::new(BTreeMap::new()),
         })

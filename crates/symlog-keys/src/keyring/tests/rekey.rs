@@ -208,7 +208,9 @@ fn slots_are_added_and_removed() {
 fn a_keyring_has_at_most_32_slots() {
     let keyring = Keyring::in_memory(LOG, &raw(0), &default_provider()).unwrap();
     for byte in 1..32 {
-        keyring.add_slot(&raw(byte), "more").unwrap();
+        keyring
+            .add_slot(&raw(byte), &format!("more {byte}"))
+            .unwrap();
     }
     let error = keyring.add_slot(&raw(99), "one too many").unwrap_err();
     assert!(matches!(error, KeyringError::Limit { .. }));

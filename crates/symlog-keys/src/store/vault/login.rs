@@ -1,5 +1,5 @@
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use symlog_crypto::SecretBytes;
 use vaultrs::api::AuthInfo;
@@ -7,7 +7,9 @@ use vaultrs::auth::{approle, kubernetes, oidc};
 use vaultrs::client::{Client, Identity, VaultClient};
 
 use super::Inner;
+use super::aws::{Credentials, Login};
 use super::fault::Fault;
+use crate::environment::Environment;
 use crate::private_file;
 use crate::store::{TlsConfig, VaultAuth};
 
@@ -102,7 +104,7 @@ impl Inner {
             VaultAuth::Token { token } => self.look_token_up(token.expose()).await?,
             other => {
                 let client = self.client("")?;
-                let answer = ask(&client, other).await?;
+                let answer = ask(&client, other, &self.environment).await?;
                 Session::from_answer(answer)
             }
         };
@@ -132,7 +134,11 @@ impl Inner {
     }
 }
 
-async fn ask(client: &VaultClient, auth: &VaultAuth) -> Result<AuthInfo, Fault> {
+async fn ask(
+    client: &VaultClient,
+    auth: &VaultAuth,
+    environment: &Environment,
+) -> Result<AuthInfo, Fault> {
     let answer = match auth {
         VaultAuth::AppRole {
             role_id,
@@ -155,13 +161,34 @@ async fn ask(client: &VaultClient, auth: &VaultAuth) -> Result<AuthInfo, Fault> 
             let jwt = token_file(token_path)?;
             oidc::login(client, mount_path, text(&jwt)?, Some(role.clone())).await
         }
+        VaultAuth::Aws {
+            role,
+            mount_path,
+            region,
+            server_id,
+        } => {
+            let login = Login {
+                mount: mount_path,
+                role,
+                region,
+                server_id: server_id.as_deref(),
+            };
+            // Read anew at each login: whoever runs this may have put newer ones there.
+            let credentials = Credentials::from_environment(environment)?;
+            let answer = login.log_in(client, &credentials, SystemTime::now()).await;
+            return answer.map_err(refused);
+        }
         VaultAuth::Token { .. } => return Err(Fault::Client),
     };
-    answer.map_err(|error| match Fault::from(error) {
-        // Wrong credentials are answered with 400 by some methods.
+    answer.map_err(|error| refused(Fault::from(error)))
+}
+
+/// Wrong credentials are answered with 400 by some methods.
+fn refused(fault: Fault) -> Fault {
+    match fault {
         Fault::Refused(400) => Fault::Denied,
         fault => fault,
-    })
+    }
 }
 
 fn text(secret: &SecretBytes) -> Result<&str, Fault> {

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 use super::fault::Fault;
 use super::{Inner, run};
 use crate::base64;
+use crate::environment::Environment;
 use crate::key_wrap::KeyWrap;
 use crate::store::{StoreError, VaultConfig};
 
@@ -31,7 +32,7 @@ impl VaultTransit {
     /// [`StoreError::Configuration`] for what can never work.
     pub fn new(config: VaultConfig, mount: &str, key: &str) -> Result<Self, StoreError> {
         Ok(Self {
-            inner: Arc::new(Inner::new(config)?),
+            inner: Arc::new(Inner::new(config, Environment::process())?),
             mount: mount.to_owned(),
             key: key.to_owned(),
         })
