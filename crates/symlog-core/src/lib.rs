@@ -23,8 +23,9 @@ mod verify;
 pub use clock::{Clock, SystemClock};
 pub use config::{
     ArchiveConfig, ArchivePriority, Config, ConfigError, ConfigProblem, ConfigProblemKind,
-    Durability, FailureMode, LogFormat, LoggingConfig, MaskingConfig, MetadataMode, Overflow,
-    Oversize, RetentionClass, RetentionSelector, Settings, SinkConfig, SinkKind,
+    Durability, FailureMode, KeyAudit, KeysConfig, LogFormat, LoggingConfig, MaskingConfig,
+    MetadataMode, Overflow, Oversize, RetentionClass, RetentionSelector, Settings, SinkConfig,
+    SinkKind,
 };
 pub use error::LoggingError;
 pub use interaction::{
@@ -38,5 +39,5 @@ pub use observe::{
     StreamRecorder,
 };
 pub use pipeline::{Receipt, Stats};
-pub use read::{Entries, Entry, Filter, Follow, LogReader, Payload, ReadError};
+pub use read::{Entries, Entry, Filter, Follow, LogReader, Payload, ReadError, period_keys_in_use};
 pub use verify::{Check, Problem, VerifyReport, verify};

@@ -3,6 +3,7 @@
 mod choice;
 mod error;
 mod expand;
+mod keys;
 mod logging;
 mod secrets;
 mod section;
@@ -18,6 +19,7 @@ use symlog_keys::SecretsConfig;
 use toml::de::DeTable;
 
 pub use error::{ConfigError, ConfigProblem, ConfigProblemKind};
+pub use keys::{KeyAudit, KeysConfig};
 pub use logging::{
     Durability, FailureMode, LogFormat, LoggingConfig, MetadataMode, Overflow, Oversize, Settings,
 };
@@ -41,6 +43,8 @@ pub struct Config {
     pub logging: LoggingConfig,
     /// `[logging]`, all others.
     pub settings: Settings,
+    /// `[logging.keys]`.
+    pub keys: KeysConfig,
     /// `[masking]`.
     pub masking: MaskingConfig,
     /// `[security.secrets]`: where secrets are kept.
@@ -99,7 +103,10 @@ impl Config {
 
     fn read(mut root: Section<'_>) -> Self {
         let mut config = Self::default();
-        if let Some(section) = root.section("logging") {
+        if let Some(mut section) = root.section("logging") {
+            if let Some(section) = section.section("keys") {
+                config.keys.read(section);
+            }
             logging::read(section, &mut config.logging, &mut config.settings);
         }
         if let Some(section) = root.section("masking") {

@@ -27,6 +27,8 @@ pub(crate) enum ControlKind {
     Dropped,
     /// Where the key came from, and why earlier sources were passed over.
     Key,
+    /// A key was replaced by a new one.
+    Rotated,
     /// The writer closed the log in order.
     Shutdown,
     /// Lines were erased: allows the tombstones in their place.
@@ -36,7 +38,7 @@ pub(crate) enum ControlKind {
 }
 
 impl ControlKind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Segment,
         Self::Sealed,
         Self::Unit,
@@ -44,6 +46,7 @@ impl ControlKind {
         Self::Void,
         Self::Dropped,
         Self::Key,
+        Self::Rotated,
         Self::Shutdown,
         Self::Erased,
         Self::Expired,
@@ -58,6 +61,7 @@ impl ControlKind {
             Self::Void => "void",
             Self::Dropped => "dropped",
             Self::Key => "key",
+            Self::Rotated => "rotated",
             Self::Shutdown => "shutdown",
             Self::Erased => "erased",
             Self::Expired => "expired",
@@ -162,6 +166,13 @@ pub(crate) struct ClassSecretsBody {
     pub(crate) secret: SecretBody,
     /// May find, may not read.
     pub(crate) search: SecretBody,
+}
+
+impl ClassSecretsBody {
+    /// The keys that the secret is wrapped under, as the line names them.
+    pub(crate) fn key_ids(&self) -> impl Iterator<Item = &str> {
+        self.secret.wraps.iter().map(|wrap| wrap.key_id.as_str())
+    }
 }
 
 /// A committed secret and the ways to unwrap it.

@@ -8,7 +8,8 @@ use symlog_sink::Storage;
 use super::ModelLogger;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
-    ArchiveConfig, Config, Durability, LoggingConfig, MaskingConfig, RetentionClass, Settings,
+    ArchiveConfig, Config, Durability, KeysConfig, LoggingConfig, MaskingConfig, RetentionClass,
+    Settings,
 };
 use crate::error::LoggingError;
 
@@ -17,6 +18,7 @@ use crate::error::LoggingError;
 pub struct LoggerBuilder {
     pub(super) config: LoggingConfig,
     pub(super) settings: Settings,
+    pub(super) keys: KeysConfig,
     pub(super) masking: MaskingConfig,
     pub(super) masker: Option<Masker>,
     pub(super) secrets: Option<SecretsConfig>,
@@ -34,6 +36,7 @@ impl LoggerBuilder {
         Self {
             config,
             settings: Settings::default(),
+            keys: KeysConfig::default(),
             masking: MaskingConfig::default(),
             masker: None,
             secrets: None,
@@ -51,6 +54,7 @@ impl LoggerBuilder {
     pub fn from_config(config: &Config) -> Self {
         let mut builder = Self::new(config.logging.clone());
         builder.settings = config.settings.clone();
+        builder.keys = config.keys.clone();
         builder.masking = config.masking.clone();
         builder.secrets = config.secrets.clone();
         builder.strict = config.strict;
@@ -68,6 +72,12 @@ impl LoggerBuilder {
     /// Sets what "logged" means.
     pub fn durability(mut self, durability: Durability) -> Self {
         self.settings.durability = durability;
+        self
+    }
+
+    /// Sets how the keys of the log are looked after.
+    pub fn keys(mut self, keys: KeysConfig) -> Self {
+        self.keys = keys;
         self
     }
 

@@ -4,17 +4,17 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use symlog_crypto::{CryptoProvider, default_provider};
+use symlog_crypto::{CryptoProvider, Identity, Recipient, default_provider};
 use symlog_keys::{
-    Access, KeyRequest, Keyring, KeyringError, LoggingKey, ResolvedKey, SecretStore,
-    new_secret_store, resolve_blocking,
+    Access, KeyRequest, KeySource, KeyWrap, Keyring, KeyringError, LoggingKey, RecipientWrap,
+    ResolvedKey, SecretStore, new_key_wrap, new_secret_store, resolve_blocking,
 };
 use symlog_pii::Masker;
 use symlog_sink::{FileStorage, Storage};
 
 use super::builder::LoggerBuilder;
 use super::{Backend, Inner, ModelLogger, registry};
-use crate::config::{LogFormat, LoggingConfig};
+use crate::config::{Config, KeysConfig, LogFormat, LoggingConfig};
 use crate::error::LoggingError;
 use crate::masking::build_masker;
 use crate::pipeline::{Opening, Pipeline, block_on};
@@ -69,10 +69,12 @@ fn open_pipeline(
         Some(storage) => Arc::clone(storage),
         None => Arc::new(FileStorage::new(path)?),
     };
+    let recipients = recipients(&builder.keys)?;
     let (keyring, key_note) = match &builder.keyring {
         Some(keyring) => (keyring.clone(), KEYRING_GIVEN.to_owned()),
         None => find_keyring(&builder, path, &*storage, &provider)?,
     };
+    let_recipients_in(&keyring, &recipients, &provider)?;
     Pipeline::open(Opening {
         path: path.to_owned(),
         storage,
@@ -83,9 +85,50 @@ fn open_pipeline(
         config: builder.config,
         settings: builder.settings,
         retention: builder.retention,
+        keys: builder.keys,
+        recipients,
+        strict: builder.strict,
         object_bytes: builder.archive.seal_bytes,
         key_note: Some(key_note),
     })
+}
+
+/// Those who may read, where this host may not.
+fn recipients(keys: &KeysConfig) -> Result<Vec<Recipient>, LoggingError> {
+    keys.recipients
+        .iter()
+        .map(|text| {
+            Recipient::from_text(text).map_err(|error| {
+                LoggingError::key(
+                    "`recipients` in [logging.keys] are public keys as `symlog keys generate` prints them: x25519: and 44 characters",
+                    error,
+                )
+            })
+        })
+        .collect()
+}
+
+/// Lets the recipients open the keyring with their private keys.
+fn let_recipients_in(
+    keyring: &Keyring,
+    recipients: &[Recipient],
+    provider: &CryptoProvider,
+) -> Result<(), LoggingError> {
+    if recipients.is_empty() {
+        return Ok(());
+    }
+    let slots = keyring.inventory()?.slots;
+    for recipient in recipients {
+        let wrap = RecipientWrap::new(recipient.clone(), provider);
+        let kind = wrap.describe();
+        if slots.iter().any(|slot| slot.kind == kind) {
+            continue;
+        }
+        let key = block_on(LoggingKey::wrapped_by(&wrap, provider.random))
+            .map_err(|error| LoggingError::key("no key could be made for a recipient", error))?;
+        keyring.add_slot(&key, &format!("reader {}", recipient.to_text()))?;
+    }
+    Ok(())
 }
 
 /// What the `key` line says where no key was looked for.
@@ -122,7 +165,10 @@ fn find_keyring(
         builder.store.clone(),
         builder.secrets.as_ref(),
         builder.strict,
-        keyring_exists,
+        LogFor::Keyring {
+            path: &keyring_path,
+            exists: keyring_exists,
+        },
         provider,
     )?;
     // The storage makes the log's directory, with the mode that it needs.
@@ -149,7 +195,9 @@ fn open_symbiont(
         builder.store.clone(),
         builder.secrets.as_ref(),
         builder.strict,
-        has_bytes(&*storage)?,
+        LogFor::Symbiont {
+            exists: has_bytes(&*storage)?,
+        },
         &provider,
     )?;
     SymbiontLog::open(SymbiontOpening {
@@ -199,19 +247,37 @@ fn open_keyring(
     }
 }
 
+/// What a key is looked for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum LogFor<'a> {
+    /// A log with a keyring.
+    Keyring { path: &'a Path, exists: bool },
+    /// A log of the reference format, whose keys are made from the logging key's text.
+    Symbiont { exists: bool },
+}
+
 /// Finds the key of the log, and says what was passed over on the way.
 pub(crate) fn resolve_key(
     config: &LoggingConfig,
     store: Option<Arc<dyn SecretStore>>,
     secrets: Option<&symlog_keys::SecretsConfig>,
     strict: bool,
-    log_exists: bool,
+    log: LogFor<'_>,
     provider: &CryptoProvider,
 ) -> Result<ResolvedKey, LoggingError> {
     let mut request = KeyRequest::new(&config.encryption_key_name);
     request.env.clone_from(&config.encryption_key_env);
     request.strict = strict;
-    request.log_exists = log_exists;
+    match log {
+        LogFor::Keyring { path, exists } => {
+            request.log_exists = exists;
+            request.keyring = Some(path.to_owned());
+            if let Some(secrets) = secrets {
+                request.wrap = new_key_wrap(secrets).map_err(symlog_keys::KeyError::from)?;
+            }
+        }
+        LogFor::Symbiont { exists } => request.log_exists = exists,
+    }
     request.provider = provider.clone();
     request.store = store;
     if request.store.is_none()
@@ -237,6 +303,37 @@ pub(crate) fn resolve_key(
     }
     tracing::debug!(source = %resolved.source, "the logging key was found");
     Ok(resolved)
+}
+
+/// The private key of a reader, where there is one under the configured name.
+pub(crate) fn find_identity(config: &Config) -> Result<Option<Identity>, LoggingError> {
+    let mut request = KeyRequest::new(&config.keys.identity_name);
+    request.env.clone_from(&config.keys.identity_env);
+    request.strict = config.strict;
+    // Nobody could have sealed to one that is made now.
+    request.log_exists = true;
+    if let Some(secrets) = &config.secrets {
+        match open_store(secrets) {
+            Ok(store) => request.store = Some(store),
+            Err(error) => request.store_failed = Some(error),
+        }
+    }
+    let found = match resolve_blocking(request) {
+        Ok(found) => found,
+        Err(symlog_keys::KeyError::NotFound { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    match Identity::from_text(found.key.text()) {
+        Ok(identity) => Ok(Some(identity)),
+        // The last resort of every search, which is another kind of key.
+        Err(_) if found.source == KeySource::Environment("SYMBIONT_MASTER_KEY".to_owned()) => {
+            Ok(None)
+        }
+        Err(error) => Err(LoggingError::key(
+            format!("what the {} holds is no private key", found.source),
+            error,
+        )),
+    }
 }
 
 /// Opens the configured store on a thread of its own, so that it works inside any runtime.
@@ -278,8 +375,13 @@ fn fingerprint(builder: &LoggerBuilder) -> String {
     // Writing to a string has no way to fail.
     let _ = write!(
         text,
-        "{:?} {:?} {:?} {:?} {:?}",
-        builder.config, builder.settings, builder.masking, builder.retention, builder.archive
+        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        builder.config,
+        builder.settings,
+        builder.keys,
+        builder.masking,
+        builder.retention,
+        builder.archive
     );
     text
 }

@@ -9,6 +9,7 @@ mod classes;
 mod doorbell;
 mod fifo;
 mod intake;
+mod key_watch;
 mod output;
 mod queue;
 mod receipt;

@@ -357,6 +357,8 @@ impl<'a> Scan<'a> {
         for (segment, sequence, body) in std::mem::take(&mut self.units) {
             let secrets = match self.segments.secrets(segment) {
                 Ok(secrets) => secrets,
+                // The host may not read it; what it named was assigned before.
+                Err(SecretsError::NoIdentity { .. }) => continue,
                 // With the segment's first line its secrets are lost, and whatever they sealed.
                 Err(SecretsError::NoHeader { segment }) => {
                     tracing::warn!(

@@ -11,6 +11,8 @@ pub(super) struct Segment {
     pub(super) period: String,
     pub(super) classes: Vec<ClassSecretsBody>,
     pub(super) keyring_generation: u64,
+    /// The public key of the writer, which may be another one than that of the segment before.
+    pub(super) writer: [u8; 32],
     pub(super) epoch: u64,
     pub(super) opened_at: Timestamp,
     /// Whether a new object must begin with this segment.

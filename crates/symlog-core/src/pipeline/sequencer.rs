@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use symlog_keys::{Keyring, KeyringError};
+use symlog_keys::KeyringError;
 
 use super::chunks::ChunkPlan;
+use super::key_watch::KeyWatch;
 use super::output::Batch;
 use super::queue::Item;
 use super::receipt::Completion;
@@ -14,7 +15,7 @@ use super::segment::Segment;
 use super::shared::{Shared, WriteFailure};
 use super::units::{NewUnit, OpenRequest, OpenRequests, Unit, Units};
 use crate::error::LoggingError;
-use crate::format::{ControlKind, Timestamp};
+use crate::format::{ClassSecretsBody, ControlKind, Timestamp};
 use crate::interaction::Interaction;
 use crate::mask::Masked;
 use crate::seal::{Sealed, SegmentSecrets};
@@ -92,6 +93,7 @@ pub(super) struct Sequencer {
     /// Why entries were refused that no barrier has reported yet.
     lost: Option<LoggingError>,
     units: Units,
+    watch: KeyWatch,
     requests: OpenRequests,
     /// Lines for the next segment.
     notes: Vec<Note>,
@@ -103,6 +105,8 @@ pub(super) struct Sequencer {
 #[derive(Clone, Debug)]
 enum Note {
     Control(ControlKind, String),
+    /// A change of the keyring, with its number.
+    Change(u64, ControlKind, String),
     Unit(u16, NewUnit),
 }
 
@@ -113,10 +117,10 @@ const BATCH_BYTES: usize = 512 << 10;
 impl Sequencer {
     pub(super) fn new(
         state: LogState,
-        keyring: Keyring,
+        units: Units,
+        watch: KeyWatch,
         notes: Vec<(ControlKind, String)>,
     ) -> Self {
-        let units = Units::new(keyring, !state.ended_in_order);
         let mut requests = OpenRequests::default();
         for (id, request) in state.open_requests {
             requests.insert(id, request);
@@ -134,6 +138,7 @@ impl Sequencer {
             failures: 0,
             lost: None,
             units,
+            watch,
             requests,
             notes: notes
                 .into_iter()
@@ -190,7 +195,7 @@ impl Sequencer {
 
     fn place(&mut self, shared: &Shared, taken: &mut Taken) -> Result<Option<Work>, LoggingError> {
         let now = Timestamp::from_system_time(shared.clock.now());
-        let writes = taken.has_entries || shared.queue.has_drops();
+        let writes = taken.has_entries || shared.queue.has_drops() || self.watch.tells_at_once();
         let opens = writes && self.open_segment_if_needed(shared, now)?;
         // Barriers wait for what the writer still has, also of a segment that is over.
         let Some(segment) = self.segment.clone().or_else(|| self.last.clone()) else {
@@ -247,6 +252,9 @@ impl Sequencer {
             Ok(seat) => seat,
             Err(error) => {
                 tracing::warn!(%error, "an entry could not be logged");
+                if let Some(body) = self.watch.failure(&error) {
+                    self.control(work, ControlKind::Key, body);
+                }
                 shared.stats.update(|stats| stats.failed += 1);
                 return interaction.parts.completion.fail(error);
             }
@@ -327,6 +335,10 @@ impl Sequencer {
         self.said.push((self.next_sequence, note.clone()));
         match note {
             Note::Control(kind, body) => self.control(work, kind, body),
+            Note::Change(number, kind, body) => {
+                self.watch.telling(self.next_sequence, number);
+                self.control(work, kind, body);
+            }
             Note::Unit(class, new) => {
                 let sequence = self.take_sequence();
                 work.jobs.push(Job::UnitOpened {
@@ -347,6 +359,7 @@ impl Sequencer {
         let said = std::mem::take(&mut self.said);
         let unsaid = said.into_iter().filter(|(at, _)| *at >= failure.resume);
         self.notes.extend(unsaid.map(|(_, note)| note));
+        self.watch.go_back(failure.resume);
         self.retry_at = Some(Instant::now() + RETRY_AFTER);
     }
 
@@ -359,20 +372,26 @@ impl Sequencer {
         });
     }
 
+    /// To be called once when nothing more is written.
+    pub(super) fn settle(&mut self, shared: &Shared) {
+        self.watch.settle(shared);
+    }
+
     fn take_sequence(&mut self) -> u64 {
         let sequence = self.next_sequence;
         self.next_sequence += 1;
         sequence
     }
 
-    /// Ends the segment if its month is over or its object is full; the next one begins a new
-    /// object.
+    /// Ends the segment if its month is over or its object is full, and the next one begins a new
+    /// object; or if the keys that it is written under are no longer those to write with.
     fn seal_segment_if_over(&mut self, shared: &Shared) -> Option<Work> {
         let month = self.period_at(Timestamp::from_system_time(shared.clock.now()));
-        let segment = self
-            .segment
-            .take_if(|segment| month != segment.period || shared.is_object_full(segment.number))?;
-        self.roll = true;
+        let (watch, roll) = (&mut self.watch, &mut self.roll);
+        let segment = self.segment.take_if(|segment| {
+            *roll |= month != segment.period || shared.is_object_full(segment.number);
+            *roll || watch.ends_segment(shared, segment.keyring_generation)
+        })?;
         let work = Work {
             number: self.next_batch,
             numbers: 1,
@@ -405,12 +424,14 @@ impl Sequencer {
         if let Err(error) = self.units.assign() {
             tracing::warn!(%error, "the keyring's table of units is behind");
         }
+        self.watch.rotate_if_due(shared);
         let (secrets, classes) = SegmentSecrets::create(
             &shared.keyring,
             &shared.provider,
             self.next_segment,
             &period,
             shared.classes.names(),
+            &shared.recipients,
         )?;
         let segment = Arc::new(Segment {
             number: self.next_segment,
@@ -418,7 +439,8 @@ impl Sequencer {
             secrets,
             period: period.clone(),
             classes,
-            keyring_generation: shared.keyring.generation(),
+            keyring_generation: shared.keyring.refresh()?,
+            writer: shared.keyring.signing_key()?.public_key(),
             epoch: self.epoch,
             opened_at: now,
             rolls: std::mem::take(&mut self.roll),
@@ -428,6 +450,18 @@ impl Sequencer {
         self.segment = Some(segment);
         self.period = period;
         self.next_segment += 1;
+        let period_keys: Vec<String> = self
+            .segment
+            .iter()
+            .flat_map(|segment| segment.classes.iter().flat_map(ClassSecretsBody::key_ids))
+            .map(str::to_owned)
+            .collect();
+        let news = self.watch.news(shared, &period_keys);
+        self.notes
+            .extend(news.into_iter().map(|(change, kind, body)| match change {
+                Some(number) => Note::Change(number, kind, body),
+                None => Note::Control(kind, body),
+            }));
         let synced = shared.synced();
         self.said.retain(|(at, _)| *at >= synced);
         Ok(true)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
 use parking_lot::Mutex;
-use symlog_crypto::CryptoProvider;
+use symlog_crypto::{CryptoProvider, Recipient};
 use symlog_keys::Keyring;
 use symlog_pii::Masker;
 use symlog_sink::Storage;
@@ -14,15 +14,20 @@ use symlog_sink::Storage;
 use super::classes::Classes;
 use super::doorbell::Doorbell;
 use super::intake::Intake;
+use super::key_watch::KeyWatch;
 use super::output::Output;
 use super::queue::Queue;
+use super::receipt::block_on;
 use super::recovery::recover;
 use super::sequencer::Sequencer;
 use super::stats::Counters;
+use super::units::Units;
 use super::worker::{self, Helper};
 use super::writer::Writer;
 use crate::clock::Clock;
-use crate::config::{Durability, LoggingConfig, MetadataMode, RetentionClass, Settings};
+use crate::config::{
+    Durability, KeyAudit, KeysConfig, LoggingConfig, MetadataMode, RetentionClass, Settings,
+};
 use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
 use crate::interaction::{EntryId, Interaction};
@@ -41,6 +46,11 @@ pub(crate) struct Opening {
     pub(crate) config: LoggingConfig,
     pub(crate) settings: Settings,
     pub(crate) retention: Vec<RetentionClass>,
+    pub(crate) keys: KeysConfig,
+    /// Those who may read, where this host may not.
+    pub(crate) recipients: Vec<Recipient>,
+    /// Whether the log must not be opened where it cannot tell what was done with keys.
+    pub(crate) strict: bool,
     /// Length at which the active object is sealed.
     pub(crate) object_bytes: u64,
     /// The body of the `key` line: where the key came from.
@@ -66,8 +76,8 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) keyring: Keyring,
     pub(super) provider: CryptoProvider,
+    pub(super) recipients: Vec<Recipient>,
     pub(super) log_id: [u8; 16],
-    pub(super) writer_public: [u8; 32],
     pub(super) classes: Classes,
     pub(super) durability: Durability,
     /// Lines that a worker takes at a time.
@@ -197,9 +207,14 @@ impl Pipeline {
             config,
             settings,
             retention,
+            keys,
+            recipients,
+            strict,
             object_bytes,
             key_note,
         } = opening;
+        let now = clock.now();
+        let must_tell = keys.audit == KeyAudit::Log;
         let mut sink = storage.lock()?;
         for warning in storage.warnings() {
             tracing::warn!("{warning}");
@@ -225,6 +240,8 @@ impl Pipeline {
         };
         let chunk_bytes = config.max_entry_size.clamp(MIN_CHUNK, MAX_CHUNK);
         let intake = Intake::new(&config, &settings, Arc::clone(&clock));
+        let units = Units::new(keyring.clone(), !state.ended_in_order)
+            .assigning_at_once(!recipients.is_empty());
         let shared = Arc::new(Shared {
             queue: intake.queue(),
             doorbell: intake.doorbell(),
@@ -236,7 +253,6 @@ impl Pipeline {
             stats: intake.counters(),
             clock,
             log_id,
-            writer_public: keyring.signing_key()?.public_key(),
             classes: Classes::new(retention),
             durability: settings.durability,
             max_lines: if group_lines == 0 {
@@ -256,16 +272,44 @@ impl Pipeline {
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             stopping: AtomicBool::new(false),
-            sequencer: Mutex::new(Sequencer::new(state, keyring.clone(), notes)),
+            sequencer: Mutex::new(Sequencer::new(
+                state,
+                units,
+                KeyWatch::new(keys, now),
+                notes,
+            )),
             keyring,
             provider,
+            recipients,
         });
         let threads = start(&shared, writer)?;
-        Ok(Self {
+        let pipeline = Self {
             shared,
             intake,
             threads: Mutex::new(threads),
-        })
+        };
+        if must_tell {
+            pipeline.tell_of_keys(strict)?;
+        }
+        Ok(pipeline)
+    }
+
+    /// Has the log tell where its key came from before anything is logged.
+    fn tell_of_keys(&self, strict: bool) -> Result<(), LoggingError> {
+        match block_on(self.intake.barrier()?) {
+            Err(error) if strict => {
+                self.stop();
+                Err(LoggingError::key(
+                    "with `strict`, a log is not opened that cannot record what is done with its keys; see to its disk, or set `audit = \"events\"` in [logging.keys]",
+                    error,
+                ))
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the log cannot tell yet where its key came from");
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
     }
 
     /// The way in.
@@ -286,6 +330,7 @@ impl Pipeline {
             .fold(false, |any, died| any | died);
         self.shared.output.stop();
         lost |= threads.writer.take().is_some_and(died);
+        self.shared.sequencer.lock().settle(&self.shared);
         if lost {
             tracing::error!("a thread of the logger died; entries may be missing");
         }

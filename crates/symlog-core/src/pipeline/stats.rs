@@ -28,6 +28,11 @@ impl Counters {
         change(&mut self.0.lock());
     }
 
+    /// Bytes appended.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.0.lock().bytes
+    }
+
     pub(crate) fn snapshot(&self) -> Stats {
         self.0.lock().clone()
     }

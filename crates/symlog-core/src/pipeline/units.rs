@@ -41,6 +41,9 @@ pub(super) struct Units {
     /// Whether the keyring may know units whose line in the log was lost with the power: their
     /// lines are written again, since a log must commit to each key that it uses.
     name_again: bool,
+    /// Whether the keyring learns of a unit before its first line is written, since the log cannot
+    /// be read here after a crash.
+    assign_at_once: bool,
 }
 
 /// Units kept in memory; the rest is looked up in the keyring again.
@@ -55,6 +58,15 @@ impl Units {
             cache: HashMap::new(),
             unassigned: Vec::new(),
             name_again,
+            assign_at_once: false,
+        }
+    }
+
+    /// For a log that its writer cannot read.
+    pub(super) fn assigning_at_once(self, assign_at_once: bool) -> Self {
+        Self {
+            assign_at_once,
+            ..self
         }
     }
 
@@ -90,7 +102,11 @@ impl Units {
             Some(unit) => unit,
             None => {
                 let (id, secret) = self.keyring.take_pool_key()?;
-                self.unassigned.push((name_digest, id));
+                if self.assign_at_once {
+                    self.keyring.assign_units(&[(name_digest, id)])?;
+                } else {
+                    self.unassigned.push((name_digest, id));
+                }
                 (id, secret, true)
             }
         };

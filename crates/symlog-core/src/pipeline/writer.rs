@@ -255,7 +255,7 @@ impl Writer {
                 root: base64(&self.range.root()),
                 range: self.range.roots().iter().map(|root| base64(root)).collect(),
             },
-            writer: base64(&shared.writer_public),
+            writer: base64(&segment.writer),
             keyring: segment.keyring_generation,
             period: segment.period.clone(),
             classes: segment.classes.clone(),

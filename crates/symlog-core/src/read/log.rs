@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use symlog_crypto::default_provider;
-use symlog_keys::{Keyring, LoggingKey};
+use symlog_keys::{IdentityWrap, KeyWrap, Keyring, LoggingKey};
 use symlog_sink::{FileStorage, Storage};
 
 use super::entry::Entry;
@@ -15,7 +15,8 @@ use super::follow::SymlogFollow;
 use super::reader::{SymlogEntries, SymlogReader};
 use crate::config::Config;
 use crate::error::LoggingError;
-use crate::logger::resolve_key;
+use crate::logger::{LogFor, find_identity, keyring_path, resolve_key};
+use crate::pipeline::block_on;
 use crate::symbiont::{SymbiontEntries, SymbiontFile, SymbiontFollow, holds_symbiont};
 
 /// Reads a log, also while it is written. The format of its file is recognised by itself.
@@ -35,15 +36,23 @@ impl LogReader {
     ///
     /// When there is no log, no key, or the key does not fit.
     pub fn from_config(config: &Config) -> Result<Self, LoggingError> {
+        let path = Path::new(&config.logging.log_file_path);
+        let keyring = keyring_path(path);
+        if let Some(reader) = for_identity(config, path, &keyring)? {
+            return Ok(reader);
+        }
         let resolved = resolve_key(
             &config.logging,
             None,
             config.secrets.as_ref(),
             config.strict,
-            true,
+            LogFor::Keyring {
+                path: &keyring,
+                exists: true,
+            },
             &default_provider(),
         )?;
-        Self::open(Path::new(&config.logging.log_file_path), &resolved.key)
+        Self::open(path, &resolved.key)
     }
 
     /// Opens the log at `path` with its logging key.
@@ -97,6 +106,31 @@ impl LogReader {
     pub(crate) fn kind(&self) -> &LogKind {
         &self.0
     }
+}
+
+/// The log, where there is a private key for which one of its unlock slots was made.
+fn for_identity(
+    config: &Config,
+    path: &Path,
+    keyring: &Path,
+) -> Result<Option<LogReader>, LoggingError> {
+    // A keyring that is missing or damaged says so when it is opened.
+    let slots = Keyring::wrapped_keys(keyring).unwrap_or_default();
+    if slots.is_empty() {
+        return Ok(None);
+    }
+    let Some(identity) = find_identity(config)? else {
+        return Ok(None);
+    };
+    let provider = default_provider();
+    let failed = |error| LoggingError::key("the private key could not be used", error);
+    let wrap = IdentityWrap::new(&identity, &provider).map_err(failed)?;
+    let Some(slot) = slots.iter().find(|slot| slot.service == wrap.describe()) else {
+        return Ok(None);
+    };
+    let key = block_on(LoggingKey::unwrapped_by(&wrap, slot)).map_err(failed)?;
+    SymlogReader::open(path, &key)
+        .map(|reader| Some(LogReader(LogKind::Symlog(reader.with_identity(identity)))))
 }
 
 /// The entries of a log. An item that cannot be read comes as an error, and reading goes on

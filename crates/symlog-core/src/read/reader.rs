@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use memchr::memmem::Finder;
-use symlog_crypto::{CryptoProvider, default_provider};
+use symlog_crypto::{CryptoProvider, Identity, default_provider};
 use symlog_keys::{Access, Keyring, LoggingKey};
 use symlog_sink::{FileStorage, Storage};
 
@@ -62,6 +62,13 @@ impl SymlogReader {
             storage,
             keyring,
             provider: default_provider(),
+        }
+    }
+
+    pub(super) fn with_identity(self, identity: Identity) -> Self {
+        Self {
+            keyring: self.keyring.with_identity(identity),
+            ..self
         }
     }
 

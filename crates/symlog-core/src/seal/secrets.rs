@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use symlog_crypto::{AeadError, CryptoError, CryptoProvider, Key, Nonce, Prk};
+use symlog_crypto::{AeadError, CryptoError, CryptoProvider, Key, Nonce, Prk, Recipient};
 use symlog_keys::{Keyring, KeyringError};
+use zeroize::Zeroizing;
 
 use super::field::{Field, Place, UnitRef, open_field};
 use crate::format::{
@@ -11,6 +12,13 @@ use crate::format::{
     zero_digest,
 };
 use crate::interaction::EntryId;
+
+/// The role of a wrap that the period key opens.
+const PERIOD: &str = "period";
+/// The role and the algorithm of a wrap that the period key and a private key open together.
+const RECIPIENT: &str = "recipient";
+const HPKE: &str = "HPKE-X25519-HKDF-SHA256-ChaCha20-Poly1305";
+const RECIPIENT_INFO: &[u8] = b"symlog/v1/recipient";
 
 /// Why the secrets of a segment cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +41,10 @@ pub(crate) enum SecretsError {
         "segment {segment} has no class {class}, or the keys of that class have been destroyed"
     )]
     NoClass { segment: u64, class: u16 },
+    #[error(
+        "segment {segment} was written for the owner of another key, on a host that may not read it: its private key is needed; see `identity_name` in [logging.keys]"
+    )]
+    NoIdentity { segment: u64 },
     #[error(
         "no key of this keyring wraps segment {segment}: the keyring belongs to another log, or the wrap needs a newer version"
     )]
@@ -89,6 +101,7 @@ impl SegmentSecrets {
         segment: u64,
         period: &str,
         class_names: &[String],
+        recipients: &[Recipient],
     ) -> Result<(Self, Vec<ClassSecretsBody>), SecretsError> {
         let log = keyring.log_id();
         let mut classes = Vec::with_capacity(class_names.len());
@@ -103,15 +116,9 @@ impl SegmentSecrets {
                     class,
                     role,
                 };
-                let bytes = context.wrap(provider, &period_key, &secret)?;
                 let body = SecretBody {
                     commitment: base64(&context.commitment(&secret)?),
-                    wraps: vec![WrapBody {
-                        alg: provider.aes_256_gcm.algorithm().as_str().to_owned(),
-                        key_id: base64(&key_id),
-                        role: "period".to_owned(),
-                        bytes: base64(&bytes),
-                    }],
+                    wraps: context.wraps(provider, (&key_id, &period_key), &secret, recipients)?,
                 };
                 Ok((secret, body))
             };
@@ -205,15 +212,51 @@ impl Context {
         Ok(commitment)
     }
 
+    /// The ways to unwrap a secret: with the period key, or, where the writer may not read, with
+    /// the period key and the private key of any of the recipients.
+    fn wraps(
+        self,
+        provider: &CryptoProvider,
+        (key_id, period_key): (&[u8; 16], &Key),
+        secret: &Key,
+        recipients: &[Recipient],
+    ) -> Result<Vec<WrapBody>, SecretsError> {
+        let wrap = |alg: &str, role: &str, plain: &[u8]| -> Result<WrapBody, SecretsError> {
+            Ok(WrapBody {
+                alg: alg.to_owned(),
+                key_id: base64(key_id),
+                role: role.to_owned(),
+                bytes: base64(&self.wrap(provider, period_key, plain)?),
+            })
+        };
+        if recipients.is_empty() {
+            let alg = provider.aes_256_gcm.algorithm().as_str();
+            return Ok(vec![wrap(alg, PERIOD, secret.expose())?]);
+        }
+        recipients
+            .iter()
+            .map(|recipient| {
+                let mut plain = recipient.id().to_vec();
+                plain.extend(recipient.seal(
+                    provider.random,
+                    RECIPIENT_INFO,
+                    &self.bytes(),
+                    secret.expose(),
+                )?);
+                wrap(HPKE, RECIPIENT, &plain)
+            })
+            .collect()
+    }
+
     fn wrap(
         self,
         provider: &CryptoProvider,
         key: &Key,
-        secret: &Key,
+        secret: &[u8],
     ) -> Result<Vec<u8>, SecretsError> {
         let nonce = Nonce::generate(provider.random)?;
-        let mut bytes = Vec::with_capacity(64);
-        bytes.extend_from_slice(secret.expose());
+        let mut bytes = Vec::with_capacity(secret.len() + 32);
+        bytes.extend_from_slice(secret);
         provider
             .aes_256_gcm
             .seal(key, &nonce, &self.associated_data(), &mut bytes)?;
@@ -233,32 +276,79 @@ impl Context {
         let damaged = || SecretsError::Damaged { segment, class };
         let commitment: [u8; 32] =
             fixed(&body.commitment).ok_or_else(|| malformed("commitment"))?;
-        let wrap = body
-            .wraps
-            .iter()
-            .find(|wrap| {
-                wrap.role == "period" && wrap.alg == provider.aes_256_gcm.algorithm().as_str()
-            })
-            .ok_or(SecretsError::NoWrap { segment })?;
-        let key_id: [u8; 16] = fixed(&wrap.key_id).ok_or_else(|| malformed("key_id"))?;
-        let bytes = decode_base64(&wrap.bytes).ok_or_else(|| malformed("bytes"))?;
-        if bytes.len() != 12 + 32 + 16 {
+        let aes = provider.aes_256_gcm.algorithm().as_str();
+        let with = |role: &'static str, alg: &'static str| {
+            let fits = move |wrap: &&WrapBody| wrap.role == role && wrap.alg == alg;
+            body.wraps.iter().filter(fits)
+        };
+        let secret = if let Some(wrap) = with(PERIOD, aes).next() {
+            self.unwrap(keyring, provider, wrap)?
+        } else {
+            let mut found = None;
+            let mut is_for_others = false;
+            for wrap in with(RECIPIENT, HPKE) {
+                let sealed = self.unwrap(keyring, provider, wrap)?;
+                let (id, sealed) = sealed
+                    .split_first_chunk::<16>()
+                    .ok_or_else(|| malformed("bytes"))?;
+                let identity = keyring
+                    .identity()
+                    .filter(|identity| identity.recipient().is_ok_and(|own| own.id() == *id));
+                let Some(identity) = identity else {
+                    is_for_others = true;
+                    continue;
+                };
+                let opened = identity
+                    .open(RECIPIENT_INFO, &self.bytes(), sealed)
+                    .map_err(|AeadError| damaged())?;
+                found = Some(Zeroizing::new(opened.expose().to_vec()));
+                break;
+            }
+            match found {
+                Some(secret) => secret,
+                None if is_for_others => return Err(SecretsError::NoIdentity { segment }),
+                None => return Err(SecretsError::NoWrap { segment }),
+            }
+        };
+        if secret.len() != Key::LEN {
             return Err(malformed("bytes"));
         }
-        let period_key = keyring.wrapping_key(&key_id)?;
-        let nonce = Nonce::try_from_slice(&bytes[..12])?;
-        let mut secret = bytes[12..].to_vec();
-        provider
-            .aes_256_gcm
-            .open(&period_key, &nonce, &self.associated_data(), &mut secret)
-            .map_err(|AeadError| damaged())?;
-        let secret_bytes = zeroize::Zeroizing::new(secret);
-        let secret = Key::try_from_slice(&secret_bytes)?;
+        let secret = Key::try_from_slice(&secret)?;
         if self.commitment(&secret)? == commitment {
             Ok(secret)
         } else {
             Err(damaged())
         }
+    }
+}
+
+impl Context {
+    /// What a wrap has under its period key.
+    fn unwrap(
+        self,
+        keyring: &Keyring,
+        provider: &CryptoProvider,
+        wrap: &WrapBody,
+    ) -> Result<Zeroizing<Vec<u8>>, SecretsError> {
+        let (segment, class) = (self.segment, self.class);
+        let malformed = |member| SecretsError::Malformed { segment, member };
+        let key_id: [u8; 16] = fixed(&wrap.key_id).ok_or_else(|| malformed("key_id"))?;
+        let bytes = decode_base64(&wrap.bytes).ok_or_else(|| malformed("bytes"))?;
+        let (nonce, sealed) = bytes
+            .split_first_chunk::<12>()
+            .ok_or_else(|| malformed("bytes"))?;
+        let period_key = keyring.wrapping_key(&key_id)?;
+        let mut plain = sealed.to_vec();
+        provider
+            .aes_256_gcm
+            .open(
+                &period_key,
+                &Nonce::from_bytes(*nonce),
+                &self.associated_data(),
+                &mut plain,
+            )
+            .map_err(|AeadError| SecretsError::Damaged { segment, class })?;
+        Ok(Zeroizing::new(plain))
     }
 }
 

@@ -1,0 +1,34 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use symlog_keys::Id;
+use symlog_sink::{FileStorage, Storage};
+
+use super::objects::Objects;
+use crate::error::LoggingError;
+use crate::format::{ClassSecretsBody, fixed};
+
+/// How many segments of the log at `path` need each period key, for as long as they are kept. Needs no key: the
+/// segments' first lines say so.
+///
+/// # Errors
+///
+/// When the log's files cannot be read.
+pub fn period_keys_in_use(path: &Path) -> Result<BTreeMap<Id, u64>, LoggingError> {
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    let objects = Objects::take(&storage)?;
+    let mut uses = BTreeMap::new();
+    for at in 0..objects.len() {
+        for (_, body) in objects.headers(at)? {
+            let ids = body.classes.iter().flat_map(ClassSecretsBody::key_ids);
+            let mut ids: Vec<Id> = ids.filter_map(fixed).collect();
+            ids.sort_unstable();
+            ids.dedup();
+            for id in ids {
+                *uses.entry(id).or_default() += 1;
+            }
+        }
+    }
+    Ok(uses)
+}
