@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use symlog_core::{Config, LogReader, LoggingError};
-use symlog_keys::{KeyError, KeyRequest, ResolvedKey, new_secret_store, resolve_blocking};
+use symlog_keys::{
+    Id, KeyError, KeyRequest, ResolvedKey, new_key_wrap, new_secret_store, resolve_blocking,
+};
 
 /// What the keyring of `log` is called.
 pub(crate) fn keyring_path(log: &Path) -> PathBuf {
@@ -65,7 +67,9 @@ pub(crate) fn request(config: &Config, log_exists: bool) -> Result<KeyRequest> {
     request.env = config.logging.encryption_key_env.clone();
     request.strict = config.strict;
     request.log_exists = log_exists;
+    request.keyring = Some(keyring_path(Path::new(&config.logging.log_file_path)));
     if let Some(secrets) = &config.secrets {
+        request.wrap = new_key_wrap(secrets)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()?;
@@ -75,6 +79,14 @@ pub(crate) fn request(config: &Config, log_exists: bool) -> Result<KeyRequest> {
         }
     }
     Ok(request)
+}
+
+/// The label of the slot of a key that takes another one's place, up to the other slot's id.
+pub(crate) const REPLACES: &str = "replaces ";
+
+/// An id as it is shown and typed.
+pub(crate) fn hex(id: &Id) -> String {
+    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An error with all its causes, on one line.

@@ -1,10 +1,13 @@
 //! The secret store, the key, and whether it opens the log.
 
-use symlog_core::Config;
-use symlog_keys::{KeyError, KeySource};
+use std::path::Path;
+
+use symlog_core::{Config, period_keys_in_use};
+use symlog_crypto::default_provider;
+use symlog_keys::{Access, KeyError, KeySource, Keyring, PeriodState};
 
 use super::Check;
-use crate::keys::{Chain, Search};
+use crate::keys::{Chain, REPLACES, Search, hex, keyring_path};
 
 pub(super) fn check(config: &Config, search: &Search) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -21,7 +24,61 @@ pub(super) fn check(config: &Config, search: &Search) -> Vec<Check> {
             "`symlog keys check` says where the key comes from; bring back what is missing or wrong",
         )),
     }
+    checks.extend(retired(config, search));
     checks
+}
+
+/// Keys that are no longer written with and still needed, and a replacement that was interrupted.
+fn retired(config: &Config, search: &Search) -> Option<Check> {
+    const WHAT: &str = "keyring";
+    let (Ok(found), Some(Ok(()))) = (&search.key, &search.opens) else {
+        return None;
+    };
+    let log = Path::new(&config.logging.log_file_path);
+    let path = keyring_path(log);
+    let keyring = Keyring::open(&path, &found.key, Access::ReadOnly, &default_provider()).ok()?;
+    let inventory = keyring.inventory().ok()?;
+    let uses = period_keys_in_use(log).ok()?;
+    let needed = |state: PeriodState| {
+        let of_state = inventory
+            .periods
+            .iter()
+            .filter(move |key| key.state == state);
+        let segments = of_state.filter_map(|key| uses.get(&key.id));
+        segments.fold((0u64, 0u64), |(keys, all), some| (keys + 1, all + some))
+    };
+    let (keys, segments) = needed(PeriodState::Retired);
+    let (destroyed, lost) = needed(PeriodState::Destroyed);
+    let mut said = format!(
+        "master key version {}, {} days old, {} unlock slots",
+        inventory.master,
+        inventory.master_age.as_secs() / 86_400,
+        inventory.slots.len()
+    );
+    if keys > 0 {
+        said.push_str(&format!(
+            "; {keys} retired keys are still needed by {segments} segments"
+        ));
+    }
+    if destroyed > 0 {
+        said.push_str(&format!(
+            "; {destroyed} keys were destroyed, and {lost} segments with them"
+        ));
+    }
+    let is_there = |id: &str| inventory.slots.iter().any(|slot| hex(&slot.id) == id);
+    let unfinished = inventory
+        .slots
+        .iter()
+        .any(|slot| slot.label.strip_prefix(REPLACES).is_some_and(is_there));
+    Some(if unfinished {
+        Check::warning(
+            WHAT,
+            said + "; a new logging key has not taken the old one's place yet",
+            "put the new key where the old one is, then `symlog keys rotate`",
+        )
+    } else {
+        Check::ok(WHAT, said)
+    })
 }
 
 fn store(search: &Search) -> Check {

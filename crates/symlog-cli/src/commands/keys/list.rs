@@ -1,15 +1,16 @@
 //! `symlog keys list`
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde::Serialize;
-use symlog_crypto::default_provider;
-use symlog_keys::{Access, Id, Inventory, Keyring, PeriodState};
+use symlog_core::period_keys_in_use;
+use symlog_keys::{Access, Id, Inventory, PeriodState};
 
-use super::{Passed, passed};
-use crate::keys::{Search, keyring_path};
+use super::{Opened, Passed, open, passed};
+use crate::keys::{hex, keyring_path};
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
 use crate::units::number;
@@ -51,34 +52,24 @@ struct Period {
     class: u16,
     period: String,
     state: &'static str,
+    /// Segments of this log that cannot be read without it.
+    needed_by_segments: u64,
 }
 
 pub(super) fn run(common: &Common) -> Result<Answer> {
-    let config = common.configuration()?;
+    let Opened {
+        config,
+        keyring,
+        found,
+    } = open(common, Access::ReadOnly)?;
     let log = Path::new(&config.logging.log_file_path);
-    let path = keyring_path(log);
-    let search = Search::new(&config)?;
-    if !search.has_log() {
-        bail!(
-            "there is no log {} yet, so it uses no keys; `symlog init` makes one",
-            log.display()
-        );
-    }
-    if !path.exists() {
-        bail!(
-            "{} has no keyring: a file of the reference format has one key and no others; `symlog keys check` says where it comes from",
-            log.display()
-        );
-    }
-    let found = search
-        .key
-        .context("there is no key to open the keyring with")?;
-    let keyring = Keyring::open(&path, &found.key, Access::ReadOnly, &default_provider())?;
+    let uses = period_keys_in_use(log)?;
     let report = Report::new(
-        path.display().to_string(),
+        keyring_path(log).display().to_string(),
         &found.source.to_string(),
         passed(&found.passed_over),
         keyring.inventory()?,
+        &uses,
     );
     let mut results = Results::open();
     if common.json {
@@ -91,7 +82,13 @@ pub(super) fn run(common: &Common) -> Result<Answer> {
 }
 
 impl Report {
-    fn new(keyring: String, source: &str, passed_over: Vec<Passed>, inventory: Inventory) -> Self {
+    fn new(
+        keyring: String,
+        source: &str,
+        passed_over: Vec<Passed>,
+        inventory: Inventory,
+        uses: &BTreeMap<Id, u64>,
+    ) -> Self {
         let mut periods: Vec<Period> = inventory
             .periods
             .iter()
@@ -104,6 +101,7 @@ impl Report {
                     PeriodState::Retired => "retired",
                     PeriodState::Destroyed => "destroyed",
                 },
+                needed_by_segments: uses.get(&period.id).copied().unwrap_or(0),
             })
             .collect();
         periods.sort_by(|a, b| (&a.period, a.class, &a.id).cmp(&(&b.period, b.class, &b.id)));
@@ -129,10 +127,6 @@ impl Report {
             periods,
         }
     }
-}
-
-fn hex(id: &Id) -> String {
-    id.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
@@ -171,8 +165,8 @@ fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
         out,
         "\n{}",
         paint.heading(format_args!(
-            "{:<34} {:<8} {:>5}  state",
-            "period key", "period", "class"
+            "{:<34} {:<8} {:>5}  {:<10} needed by",
+            "period key", "period", "class", "state"
         ))
     )?;
     for period in &report.periods {
@@ -183,9 +177,22 @@ fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
         };
         writeln!(
             out,
-            "{:<34} {:<8} {:>5}  {state}",
-            period.id, period.period, period.class
+            "{:<34} {:<8} {:>5}  {state}{:width$} {}",
+            period.id,
+            period.period,
+            period.class,
+            "",
+            needed_by(period.needed_by_segments),
+            width = 10usize.saturating_sub(period.state.len()),
         )?;
     }
     Ok(())
+}
+
+fn needed_by(segments: u64) -> String {
+    match segments {
+        0 => "nothing".to_owned(),
+        1 => "1 segment".to_owned(),
+        more => format!("{} segments", number(more)),
+    }
 }
