@@ -26,10 +26,13 @@ pub(super) struct RuleEntry {
     /// The score with a keyword.
     #[serde(default = "with_keyword")]
     pub(super) context: f32,
-    /// Texts in which the rule must find something.
+    /// What it matches is no finding: the rule only keeps others from the same place.
+    #[serde(default)]
+    pub(super) decoy: bool,
+    /// Texts in which the rule must find something; of a decoy, in which nothing must be found.
     #[serde(default)]
     pub(super) examples: Vec<String>,
-    /// Texts in which it must find nothing.
+    /// Texts in which it must find nothing; of a decoy, in which something must be.
     #[serde(default)]
     pub(super) counter: Vec<String>,
     /// Where the shape is documented.

@@ -38,6 +38,8 @@ pub(crate) struct Rule {
     pub(crate) score: f32,
     pub(crate) context: f32,
     pub(crate) trigger: Trigger,
+    /// It only keeps other number rules from the same place.
+    pub(crate) decoy: bool,
     patterns: Vec<Pattern>,
     min_len: u8,
     min_digits: u8,
@@ -236,11 +238,17 @@ impl RuleSet {
             score: entry.score,
             context: entry.context,
             trigger,
+            decoy: entry.decoy,
             min_len: patterns.iter().map(Pattern::min_len).min().unwrap_or(0),
             min_digits: patterns.iter().map(Pattern::min_digits).min().unwrap_or(0),
             patterns,
         });
         Ok(())
+    }
+
+    /// Whether the rule of that name is a decoy. Of a built-in one, or of one of a user's file.
+    pub(crate) fn is_decoy(&self, id: &RuleId) -> bool {
+        self.rules.iter().any(|rule| rule.decoy && rule.id == *id)
     }
 
     pub(crate) fn rule(&self, index: u16) -> &Rule {

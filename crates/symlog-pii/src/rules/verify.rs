@@ -6,6 +6,9 @@ use crate::error::RuleProblem;
 use crate::kind::TypeSet;
 use crate::text::{Hit, Plan, Search};
 
+/// Findings below this are hints.
+const SURE: f32 = 0.5;
+
 /// Holds rules against their examples.
 pub(super) struct Verifier<'a> {
     rules: &'a RuleSet,
@@ -35,6 +38,21 @@ impl<'a> Verifier<'a> {
             .find_plain(&mut hits);
             hits
         };
+        if entry.decoy {
+            let sure = |text: &String| found(text).iter().any(|hit| hit.score >= SURE);
+            let wrong = |what, index: usize, outcome| RuleProblem::Example {
+                what,
+                index: index + 1,
+                outcome,
+            };
+            if let Some(n) = entry.examples.iter().position(sure) {
+                return Err(wrong("example", n, "is found"));
+            }
+            return match entry.counter.iter().position(|text| !sure(text)) {
+                Some(n) => Err(wrong("counter-example", n, "is not found")),
+                None => Ok(()),
+            };
+        }
         let missed = |text: &String| {
             !found(text)
                 .iter()

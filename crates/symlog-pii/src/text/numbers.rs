@@ -9,6 +9,8 @@ use crate::rules::Trigger;
 const MAX_SUPPORT: usize = 48;
 /// How many words away a keyword may stand.
 const REACH: usize = 7;
+/// How many words away the keyword of a decoy may stand.
+const MAX_DECOY: usize = 2;
 
 /// Judges the word from `start` to `end`, which holds a digit. Returns up to where it has looked,
 /// and up to where the groups go that may belong to one number with it.
@@ -46,7 +48,8 @@ pub(super) fn judge(
     match best {
         Some(hit) => {
             let past = hit.end.max(end);
-            if place.wants(hit.kind) {
+            let decoy = hit.kind == PiiType::Custom && place.rules.is_decoy(&hit.rule);
+            if place.wants(hit.kind) && !decoy {
                 out.push(hit);
             }
             (past, past)
@@ -301,7 +304,13 @@ impl Support {
 
     fn add_number(&mut self, place: &Search<'_>, index: u16, distance: usize) {
         let rule = place.rules.rule(index);
-        if rule.trigger == Trigger::Number && place.wants(rule.kind) {
+        // A decoy's word must stand close before the number.
+        let wanted = if rule.decoy {
+            distance <= MAX_DECOY
+        } else {
+            place.wants(rule.kind)
+        };
+        if rule.trigger == Trigger::Number && wanted {
             self.add(index, distance);
         }
     }
