@@ -204,6 +204,79 @@ fn kubernetes_logs_in_with_the_service_accounts_token() {
     );
 }
 
+fn base64_text(body: &serde_json::Value, member: &str) -> String {
+    const DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let text = body[member].as_str().unwrap().trim_end_matches('=');
+    let (mut word, mut bits, mut out) = (0u32, 0, Vec::new());
+    for digit in text.bytes() {
+        let value = DIGITS.iter().position(|known| *known == digit).unwrap();
+        word = word << 6 | value as u32;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            out.push((word >> bits) as u8);
+            word &= (1 << bits) - 1;
+        }
+    }
+    String::from_utf8(out).unwrap()
+}
+
+/// The protocol as Vault's documentation has it; there is no AWS here to log in with.
+#[test]
+fn aws_logs_in_with_a_signed_request() {
+    let fake = Fake::new(|_, request| {
+        if request.starts_with("POST /v1/auth/cloud/login ") {
+            response("200 OK", LOGIN)
+        } else {
+            response("200 OK", SECRET)
+        }
+    });
+    let auth = "method = 'aws'\nrole = 'symlog'\nmount_path = 'cloud'\nregion = 'eu-west-1'\nserver_id = 'vault.example.com'";
+    let environment = symlog_keys::Environment::fixed([
+        ("AWS_ACCESS_KEY_ID".to_owned(), crate::secret("AKIDEXAMPLE")),
+        (
+            "AWS_SECRET_ACCESS_KEY".to_owned(),
+            crate::secret("planted-secret-key"),
+        ),
+        (
+            "AWS_SESSION_TOKEN".to_owned(),
+            crate::secret("the-session-token"),
+        ),
+    ]);
+    let store = VaultStore::with_environment(config(&fake.url, auth, QUICK), environment).unwrap();
+    assert_eq!(run(store.get("key")).unwrap().unwrap().expose(), b"found");
+    let seen = fake.seen.lock().unwrap();
+    let (_, body) = seen[0].rsplit_once("\r\n").unwrap();
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["role"], "symlog");
+    assert_eq!(body["iam_http_request_method"], "POST");
+    assert_eq!(
+        base64_text(&body, "iam_request_url"),
+        "https://sts.eu-west-1.amazonaws.com/"
+    );
+    assert_eq!(
+        base64_text(&body, "iam_request_body"),
+        "Action=GetCallerIdentity&Version=2011-06-15"
+    );
+    let headers: serde_json::Value =
+        serde_json::from_str(&base64_text(&body, "iam_request_headers")).unwrap();
+    assert_eq!(headers["x-vault-aws-iam-server-id"][0], "vault.example.com");
+    assert_eq!(headers["x-amz-security-token"][0], "the-session-token");
+    let signed = headers["authorization"][0].as_str().unwrap();
+    assert!(
+        signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"),
+        "{signed}"
+    );
+    assert!(signed.contains("/eu-west-1/sts/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-security-token;x-vault-aws-iam-server-id, Signature="), "{signed}");
+    assert!(seen.iter().all(|request| !request.contains("planted")));
+    drop(seen);
+
+    let without = symlog_keys::Environment::fixed([]);
+    let store = VaultStore::with_environment(config(&fake.url, auth, QUICK), without).unwrap();
+    let error = run(store.get("key")).unwrap_err();
+    assert!(error.to_string().contains("AWS_ACCESS_KEY_ID"), "{error}");
+}
+
 #[test]
 fn names_that_are_other_paths_are_refused() {
     let fake = Fake::new(|_, _| response("200 OK", SECRET));

@@ -10,6 +10,7 @@ mod fake;
 mod login;
 mod real;
 mod server;
+mod slots;
 
 use symlog_crypto::SecretBytes;
 use symlog_keys::{SecretsConfig, VaultConfig};

@@ -115,7 +115,13 @@ fn store(search: &Search) -> Check {
 fn key(search: &Search) -> Check {
     const WHAT: &str = "key";
     match &search.key {
-        Ok(found) if found.warnings.is_empty() => Check::ok(WHAT, format!("from {}", found.source)),
+        Ok(found) if found.warnings.is_empty() => {
+            let mut said = format!("from {}", found.source);
+            for passed in &found.passed_over {
+                said.push_str(&format!("; not from {passed}"));
+            }
+            Check::ok(WHAT, said)
+        }
         Ok(found) => Check::warning(
             WHAT,
             format!("from {}: {}", found.source, found.warnings.join("; ")),
