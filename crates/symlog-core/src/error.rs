@@ -69,6 +69,16 @@ pub enum LoggingError {
         /// The limit, `max_entry_size`.
         limit: usize,
     },
+    /// A text that was to be read while the entry is handed over could not be read. What was read
+    /// of it may stand in the log, as an entry without an end.
+    #[error(
+        "the entry was not written to its end, since its text could not be read: {source}; log it again"
+    )]
+    Source {
+        /// What the reader said.
+        #[source]
+        source: Arc<std::io::Error>,
+    },
     /// The logger was closed.
     #[error("the logger of this log is closed; open the log again to write to it")]
     Closed,

@@ -1,5 +1,7 @@
 //! What a runtime hands over: one interaction with a model or a tool.
 
+mod large;
+
 use std::collections::HashMap;
 use std::fmt::{self, Display};
 use std::str::FromStr;
@@ -11,6 +13,8 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::pipeline::Completion;
+
+pub(crate) use large::{Large, Source};
 
 /// The identity of an entry: a UUID, version 7 (RFC 9562) when made here.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -267,6 +271,8 @@ pub(crate) struct Parts {
     pub(crate) completion: Arc<Completion>,
     /// What it occupies of the queue.
     pub(crate) charge: usize,
+    /// Texts that are read while the entry is handed over.
+    pub(crate) large: Option<Box<Large>>,
 }
 
 impl Interaction {
@@ -310,7 +316,7 @@ impl Interaction {
         request + response + texts + metadata
     }
 
-    fn empty() -> Self {
+    pub(crate) fn empty() -> Self {
         Self {
             parts: Box::new(Parts {
                 id: None,
@@ -331,6 +337,7 @@ impl Interaction {
                 parent: None,
                 completion: Arc::default(),
                 charge: 0,
+                large: None,
             }),
         }
     }

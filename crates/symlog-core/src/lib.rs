@@ -39,5 +39,8 @@ pub use observe::{
     StreamRecorder,
 };
 pub use pipeline::{Receipt, Stats};
-pub use read::{Entries, Entry, Filter, Follow, LogReader, Payload, ReadError, period_keys_in_use};
+pub use read::{
+    Entries, Entry, Filter, Follow, LogReader, Payload, PayloadReader, ReadError,
+    period_keys_in_use,
+};
 pub use verify::{Check, Problem, VerifyReport, verify};

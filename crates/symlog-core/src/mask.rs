@@ -1,5 +1,7 @@
 //! The one step between what a runtime handed over and what may be sealed.
 
+mod part;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -9,6 +11,8 @@ use symlog_pii::{Counts, Masker};
 
 use crate::format::{Meta, MetaMap, Timestamp, push_string};
 use crate::interaction::{EntryId, Parts, RequestData, ResponseData};
+
+pub(crate) use part::{MaskedPart, MaskedPiece, SLICE};
 
 /// An interaction after masking: the plaintexts of its envelopes and what may stand in clear.
 ///
@@ -76,7 +80,19 @@ impl MaskStep {
     }
 
     pub(crate) fn mask(&self, parts: Parts, id: EntryId, timestamp: Timestamp) -> Masked {
-        let mut counts = Counts::default();
+        self.mask_rest(parts, id, timestamp, Counts::default(), [false; 2])
+    }
+
+    /// [`mask`](Self::mask) for what is left of an entry of which the request, the response or
+    /// both were masked on their way, where so much was masked as `counts` says.
+    pub(crate) fn mask_rest(
+        &self,
+        parts: Parts,
+        id: EntryId,
+        timestamp: Timestamp,
+        mut counts: Counts,
+        [asked, answered]: [bool; 2],
+    ) -> Masked {
         let Parts {
             id: _,
             agent_id,
@@ -97,6 +113,7 @@ impl MaskStep {
             parent,
             completion: _,
             charge: _,
+            large: _,
         } = parts;
         let error = error.map(|text| {
             if self.whole_errors {
@@ -107,8 +124,8 @@ impl MaskStep {
         });
         // An entry always has an envelope: its salt blinds the metadata digest. An error is an
         // outcome, so it stands with a response.
-        let answered = response.is_some() || error.is_some();
-        let asked = request.is_some() || !answered;
+        let answered = answered || response.is_some() || error.is_some();
+        let asked = asked || request.is_some() || !answered;
         let request = asked.then(|| self.request(request.unwrap_or_default(), &mut counts));
         let response = answered.then(|| self.response(response.unwrap_or_default(), &mut counts));
         let (error, error_text) = match error {
@@ -153,24 +170,30 @@ impl MaskStep {
     }
 
     fn request(&self, request: RequestData, counts: &mut Counts) -> Vec<u8> {
+        let prompt = &request.prompt;
+        let mut out = Vec::with_capacity(prompt.len() + prompt.len() / 16 + 128 + TAG_ROOM);
+        out.extend_from_slice(b"{\"prompt\":");
+        push_string(&mut out, &self.masker.mask(prompt, counts));
+        self.request_rest(&mut out, request, counts);
+        out.reserve_exact(TAG_ROOM);
+        out
+    }
+
+    /// What stands behind the prompt.
+    fn request_rest(&self, out: &mut Vec<u8>, request: RequestData, counts: &mut Counts) {
         let RequestData {
-            prompt,
+            prompt: _,
             tool_name,
             tool_arguments,
             parameters,
         } = request;
-        let mut out = Vec::with_capacity(prompt.len() + prompt.len() / 16 + 128 + TAG_ROOM);
-        out.extend_from_slice(b"{\"prompt\":");
-        push_string(&mut out, &self.masker.mask(&prompt, counts));
         out.extend_from_slice(b",\"tool_name\":");
-        self.optional_text(&mut out, tool_name, counts);
+        self.optional_text(out, tool_name, counts);
         out.extend_from_slice(b",\"tool_arguments\":");
-        self.optional_value(&mut out, tool_arguments, counts);
+        self.optional_value(out, tool_arguments, counts);
         out.extend_from_slice(b",\"parameters\":");
-        self.values(&mut out, parameters, counts);
+        self.values(out, parameters, counts);
         out.push(b'}');
-        out.reserve_exact(TAG_ROOM);
-        out
     }
 
     fn response(&self, response: ResponseData, counts: &mut Counts) -> Vec<u8> {
@@ -185,13 +208,24 @@ impl MaskStep {
         push_string(&mut out, &self.masker.mask(&content, counts));
         out.extend_from_slice(b",\"tool_result\":");
         self.optional_value(&mut out, tool_result, counts);
-        out.extend_from_slice(b",\"confidence\":");
-        push_value(&mut out, &confidence.map_or(Value::Null, Value::from));
-        out.extend_from_slice(b",\"metadata\":");
-        self.values(&mut out, metadata, counts);
-        out.push(b'}');
+        self.response_rest(&mut out, confidence, metadata, counts);
         out.reserve_exact(TAG_ROOM);
         out
+    }
+
+    /// What stands behind the result of a tool.
+    fn response_rest(
+        &self,
+        out: &mut Vec<u8>,
+        confidence: Option<f64>,
+        metadata: HashMap<String, Value>,
+        counts: &mut Counts,
+    ) {
+        out.extend_from_slice(b",\"confidence\":");
+        push_value(out, &confidence.map_or(Value::Null, Value::from));
+        out.extend_from_slice(b",\"metadata\":");
+        self.values(out, metadata, counts);
+        out.push(b'}');
     }
 
     fn optional_text(&self, out: &mut Vec<u8>, text: Option<String>, counts: &mut Counts) {

@@ -19,7 +19,7 @@ pub(crate) use control::{
 };
 pub(crate) use entry::{ChunkLine, ChunkPart, EntryLine, Meta, MetaFragments, MetaMap};
 pub(crate) use envelope::{ChunkChain, SealedField};
-pub(crate) use json::push_string;
+pub(crate) use json::{push_escaped, push_string};
 pub(crate) use leaf::{leaf_hash, zero_digest};
 pub(crate) use line::{Body, Line, LineError, parse_line, parse_meta, push_tail};
 pub(crate) use timestamp::Timestamp;

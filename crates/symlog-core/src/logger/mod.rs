@@ -18,7 +18,7 @@ use symlog_pii::Masker;
 use crate::config::{Config, FailureMode, LoggingConfig};
 use crate::error::LoggingError;
 use crate::interaction::Interaction;
-use crate::pipeline::{Intake, Pipeline, Receipt, Stats};
+use crate::pipeline::{Intake, Pipeline, Receipt, Stats, hand_over_large};
 use crate::symbiont::SymbiontLog;
 
 /// Logs model interactions: masks them, encrypts them and appends them durably.
@@ -133,10 +133,13 @@ impl ModelLogger {
     /// # Errors
     ///
     /// When the logger is closed, or the policy for a full queue or a large payload is to refuse.
-    pub fn submit(&self, interaction: Interaction) -> Result<Receipt, LoggingError> {
-        match self.inner.backend.intake() {
-            None => Ok(Receipt::disabled(interaction.parts.id)),
-            Some(intake) => intake.submit(interaction),
+    pub fn submit(&self, mut interaction: Interaction) -> Result<Receipt, LoggingError> {
+        match (self.inner.backend.intake(), interaction.parts.large.take()) {
+            (None, _) => Ok(Receipt::disabled(interaction.parts.id)),
+            (Some(intake), None) => intake.submit(interaction),
+            (Some(intake), Some(large)) => {
+                crate::pipeline::block_on(hand_over_large(intake, interaction, *large))
+            }
         }
     }
 
@@ -145,10 +148,14 @@ impl ModelLogger {
     /// # Errors
     ///
     /// As [`submit`](Self::submit).
-    pub async fn submit_async(&self, interaction: Interaction) -> Result<Receipt, LoggingError> {
-        match self.inner.backend.intake() {
-            None => Ok(Receipt::disabled(interaction.parts.id)),
-            Some(intake) => intake.submit_async(interaction).await,
+    pub async fn submit_async(
+        &self,
+        mut interaction: Interaction,
+    ) -> Result<Receipt, LoggingError> {
+        match (self.inner.backend.intake(), interaction.parts.large.take()) {
+            (None, _) => Ok(Receipt::disabled(interaction.parts.id)),
+            (Some(intake), None) => intake.submit_async(interaction).await,
+            (Some(intake), Some(large)) => hand_over_large(intake, interaction, *large).await,
         }
     }
 
@@ -195,6 +202,11 @@ impl ModelLogger {
     /// As [`close`](Self::close).
     pub fn close_blocking(&self) -> Result<(), LoggingError> {
         crate::pipeline::block_on(self.close())
+    }
+
+    /// The way in, unless logging is disabled.
+    pub(crate) fn intake(&self) -> Option<&Intake> {
+        self.inner.backend.intake()
     }
 
     /// Counts an entry that an observer gave up.

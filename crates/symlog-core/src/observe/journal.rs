@@ -6,9 +6,9 @@ use std::time::Instant;
 use super::outcome::{ObserveError, Outcome};
 use crate::config::FailureMode;
 use crate::error::LoggingError;
-use crate::interaction::{EntryId, Interaction};
+use crate::interaction::{EntryId, Interaction, ResponseData};
 use crate::logger::ModelLogger;
-use crate::pipeline::{Receipt, block_on};
+use crate::pipeline::{Feed, Intake, Receipt, block_on};
 
 /// The two entries of one observed operation: its intent, and the outcome that is owed once the
 /// intent was handed over. Dropped with the debt open, it pays at once.
@@ -106,11 +106,33 @@ impl Journal {
     }
 
     /// Begins to log how it ended; [`poll_settled`](Self::poll_settled) goes on with it.
-    pub(super) fn settle(&mut self, outcome: Outcome) {
+    /// Of a text that came in pieces, `feed` has what came before.
+    pub(super) fn settle(&mut self, outcome: Outcome, feed: Option<Feed>) {
         if let Step::Running { since, .. } = self.step {
             let answer = outcome.answer(self.id).latency(since.elapsed());
-            self.step = Step::Settling(Submission::new(&self.logger, answer));
+            self.step = Step::Settling(self.submission(answer, feed));
         }
+    }
+
+    fn submission(&self, answer: Interaction, feed: Option<Feed>) -> Submission {
+        match feed {
+            None => Submission::new(&self.logger, answer),
+            Some(feed) => Submission::of_stream(&self.logger, answer, feed),
+        }
+    }
+
+    /// The way into the log, unless logging is disabled.
+    pub(super) fn intake(&self) -> Option<&Intake> {
+        self.logger.intake()
+    }
+
+    /// Begins an answer whose text comes in pieces. `None` where it must come whole.
+    pub(super) fn begin_feed(&self) -> Option<Feed> {
+        let head = Interaction::response_to(self.id).response(ResponseData::default());
+        let mut feed = Feed::open(self.logger.intake()?, head)?;
+        feed.begin_response();
+        feed.text().open_text();
+        Some(feed)
     }
 
     /// Ready once the outcome is logged, as far as the failure mode cares.
@@ -130,13 +152,13 @@ impl Journal {
 
     /// Logs that the operation was given up half-way, unless its outcome is logged already. Blocks
     /// only where handing over does: while the queue is full, if that is the policy.
-    pub(super) fn abandon(&mut self, mut outcome: Outcome) {
+    pub(super) fn abandon(&mut self, mut outcome: Outcome, feed: Option<Feed>) {
         let unfinished = match std::mem::replace(&mut self.step, Step::Over) {
             Step::Running { since, inside } => {
                 let class = if inside { "panicked" } else { "cancelled" };
                 outcome.error.get_or_insert_with(|| class.to_owned());
                 let answer = outcome.answer(self.id);
-                Submission::new(&self.logger, answer.latency(since.elapsed()))
+                self.submission(answer.latency(since.elapsed()), feed)
             }
             // The intent is in the log, and the operation was never begun.
             Step::Intending(submission) if submission.is_handed_over() => {
@@ -160,7 +182,7 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
-        self.abandon(Outcome::new());
+        self.abandon(Outcome::new(), None);
     }
 }
 
@@ -195,6 +217,18 @@ impl Submission {
         }
     }
 
+    fn of_stream(logger: &ModelLogger, answer: Interaction, feed: Feed) -> Self {
+        let must_last = logger.failure_mode() == FailureMode::Closed;
+        let logger = logger.clone();
+        Self::Queueing {
+            handing: Box::pin(async move {
+                let handed = end_stream(&logger, answer, feed).await;
+                handed.inspect_err(|_| logger.note_failure())
+            }),
+            must_last,
+        }
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), LoggingError>> {
         if let Self::Queueing { handing, must_last } = self {
             let receipt = ready!(handing.as_mut().poll(cx))?;
@@ -222,4 +256,37 @@ impl Submission {
             Self::Awaiting(_) => Ok(()),
         }
     }
+}
+
+/// Ends a text that came in pieces, and the answer with it.
+async fn end_stream(
+    logger: &ModelLogger,
+    mut answer: Interaction,
+    mut feed: Feed,
+) -> Result<Receipt, LoggingError> {
+    let Some(intake) = logger.intake() else {
+        return logger.submit_async(answer).await;
+    };
+    if feed.is_lost() {
+        // Its lines are not in the log, or not all of them: the answer stands without the text.
+        let response = answer.parts.response.get_or_insert_default();
+        response.metadata.insert("incomplete".to_owned(), true.into());
+        drop(feed);
+        return intake.submit_async(answer).await;
+    }
+    let ResponseData {
+        content: _,
+        tool_result,
+        confidence,
+        metadata,
+    } = answer.parts.response.take().unwrap_or_default();
+    let text = feed.text();
+    text.close_text();
+    text.begin_tool_result();
+    text.value(tool_result);
+    text.end_response(confidence, metadata);
+    // The end of what was let in before: whatever the policy for a full queue, it has a place.
+    feed.insist();
+    feed.end_part(intake).await?;
+    Ok(feed.close(intake, answer))
 }

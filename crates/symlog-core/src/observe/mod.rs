@@ -144,7 +144,7 @@ impl<F: Future, D: Describe<F::Output>> Future for Observed<F, D> {
                 let value = ready!(journal.inside(|| future.as_mut().poll(cx)));
                 if let Some(describe) = describe.take() {
                     let outcome = journal.inside(|| describe.describe(&value));
-                    journal.settle(outcome);
+                    journal.settle(outcome, None);
                 }
                 value
             }

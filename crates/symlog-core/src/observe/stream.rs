@@ -75,6 +75,7 @@ where
             outcome,
         } = self.get_mut();
         if !*ended {
+            ready!(recorder.poll_room(cx));
             let next = recorder.journal().inside(|| stream.as_mut().poll_next(cx));
             if let Some(item) = ready!(next) {
                 recorder.journal().enter();

@@ -3,7 +3,7 @@
 use symlog_crypto::sha256;
 
 use crate::format::{ChunkChain, ChunkPart};
-use crate::mask::Masked;
+use crate::mask::{Masked, push_error_text};
 
 /// How a masked entry is cut: decided before its lines are sealed, because their number decides
 /// the sequence numbers of everything after them.
@@ -69,18 +69,35 @@ impl ChunkPlan {
     }
 }
 
+/// Length and SHA-256 of a payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Digest {
+    pub(crate) bytes: u64,
+    pub(crate) sha256: [u8; 32],
+}
+
+impl Digest {
+    pub(super) fn of(plaintext: &[u8]) -> Self {
+        Self {
+            bytes: plaintext.len() as u64,
+            sha256: sha256(&[plaintext]),
+        }
+    }
+}
+
 /// What the closing line seals in a payload's place: it binds the chain's place, length and
-/// content, so that no chunk can be left out, moved or exchanged.
-pub(super) fn manifest(chain: ChunkChain, plaintext: &[u8]) -> Vec<u8> {
-    let digest: String = sha256(&[plaintext])
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    format!(
-        "{{\"first\":{},\"count\":{},\"bytes\":{},\"sha256\":\"{digest}\"}}",
-        chain.first,
-        chain.count,
-        plaintext.len()
-    )
-    .into_bytes()
+/// content, so that no chunk can be left out, moved or exchanged. `error` is the masked text of an
+/// error.
+pub(super) fn manifest(chain: ChunkChain, digest: Digest, error: Option<&str>) -> Vec<u8> {
+    let sha256: String = digest.sha256.iter().map(|b| format!("{b:02x}")).collect();
+    let ChunkChain { first, count } = chain;
+    let bytes = digest.bytes;
+    let mut out =
+        format!("{{\"first\":{first},\"count\":{count},\"bytes\":{bytes},\"sha256\":\"{sha256}\"")
+            .into_bytes();
+    match error {
+        Some(text) => push_error_text(&mut out, text),
+        None => out.push(b'}'),
+    }
+    out
 }

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::Poll;
-use std::time::{Duration, Instant};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant, SystemTime};
 
 use super::doorbell::Doorbell;
+use super::feed::Feeding;
 use super::queue::{Item, Queue};
 use super::receipt::{Completion, Receipt, block_on};
 use super::stats::{Counters, Stats};
@@ -29,6 +30,8 @@ pub(crate) struct Intake {
     overflow: Overflow,
     /// Bytes of payload above which an entry is refused.
     refuse_above: Option<usize>,
+    /// How payloads come in piece by piece, where the log's format has a place for that.
+    feeding: Option<Feeding>,
     closed: AtomicBool,
 }
 
@@ -41,8 +44,28 @@ impl Intake {
             clock,
             overflow: settings.overflow,
             refuse_above: (settings.oversize == Oversize::Reject).then_some(config.max_entry_size),
+            feeding: None,
             closed: AtomicBool::new(false),
         }
+    }
+
+    /// Lets payloads in piece by piece, too.
+    pub(super) fn feeding(self, feeding: Feeding) -> Self {
+        Self {
+            feeding: Some(feeding),
+            ..self
+        }
+    }
+
+    /// How payloads come in piece by piece; `None` where they must come whole.
+    pub(crate) fn by_pieces(&self) -> Option<&Feeding> {
+        // A payload above the limit is refused, in pieces or whole.
+        self.feeding.as_ref().filter(|_| self.refuse_above.is_none())
+    }
+
+    /// Bytes of payload above which an entry is refused.
+    pub(super) fn refuse_above(&self) -> Option<usize> {
+        self.refuse_above
     }
 
     pub(crate) fn queue(&self) -> Arc<Queue> {
@@ -106,14 +129,59 @@ impl Intake {
     }
 
     async fn room(&self, bytes: usize) {
-        std::future::poll_fn(|cx| match self.queue.poll_reserve(bytes, cx.waker()) {
-            Poll::Ready(()) => Poll::Ready(()),
-            Poll::Pending => {
+        std::future::poll_fn(|cx| {
+            let room = self
+                .queue
+                .poll_room(cx.waker(), |queue| queue.reserve(bytes));
+            if room.is_pending() {
                 self.doorbell.ring();
-                Poll::Pending
             }
+            room
         })
         .await;
+    }
+
+    /// Ready once there is room for a piece of a payload, which is then taken.
+    pub(super) fn poll_piece(
+        &self,
+        bytes: usize,
+        insists: bool,
+        cx: &mut Context<'_>,
+    ) -> Poll<Result<(), LoggingError>> {
+        if self.is_closed() {
+            return Poll::Ready(Err(LoggingError::Closed));
+        }
+        if self.queue.reserve_piece(bytes) {
+            return Poll::Ready(Ok(()));
+        }
+        // That other pieces are under way is no overflow.
+        if self.overflow != Overflow::Block && self.queue.used() + bytes > self.queue.limit() {
+            if insists {
+                self.queue.reserve_piece_anyway(bytes);
+                return Poll::Ready(Ok(()));
+            }
+            return Poll::Ready(Err(self.full()));
+        }
+        let room = self
+            .queue
+            .poll_room(cx.waker(), |queue| queue.reserve_piece(bytes));
+        if room.is_pending() {
+            self.doorbell.ring();
+        }
+        room.map(Ok)
+    }
+
+    /// Says that something was put into the queue.
+    pub(super) fn ring(&self) {
+        self.doorbell.ring_if_asleep();
+    }
+
+    pub(super) fn receipt(&self, completion: Arc<Completion>) -> Receipt {
+        Receipt::new(completion, self.doorbell())
+    }
+
+    pub(super) fn now(&self) -> SystemTime {
+        self.clock.now()
     }
 
     fn full(&self) -> LoggingError {

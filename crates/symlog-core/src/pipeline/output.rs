@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::queue::Credit;
 use super::receipt::Completion;
 use super::segment::Segment;
 use crate::seal::Sealed;
@@ -26,7 +27,7 @@ pub(super) struct Batch {
     /// Entries among the lines.
     pub(super) entries: u64,
     /// Queue bytes to give back.
-    pub(super) credit: usize,
+    pub(super) credit: Credit,
 }
 
 impl Batch {

@@ -51,6 +51,10 @@ impl Completion {
     }
 
     pub(crate) fn succeed(&self) {
+        // Of an entry that came in pieces one may have been lost before the last was written.
+        if self.error.get().is_some() {
+            return;
+        }
         self.state.store(DONE, Ordering::Release);
         self.waker.wake();
     }
@@ -62,7 +66,7 @@ impl Completion {
         self.waker.wake();
     }
 
-    fn outcome(&self) -> Option<Result<(), LoggingError>> {
+    pub(crate) fn outcome(&self) -> Option<Result<(), LoggingError>> {
         match self.state.load(Ordering::Acquire) {
             PENDING => None,
             DONE => Some(Ok(())),

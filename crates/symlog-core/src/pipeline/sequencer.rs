@@ -6,64 +6,20 @@ use std::time::{Duration, Instant};
 use symlog_keys::KeyringError;
 
 use super::chunks::ChunkPlan;
+use super::feed::{Part, Step};
 use super::key_watch::KeyWatch;
-use super::output::Batch;
-use super::queue::Item;
+use super::queue::{Credit, Item};
 use super::receipt::Completion;
 use super::recovery::LogState;
 use super::segment::Segment;
 use super::shared::{Shared, WriteFailure};
-use super::units::{NewUnit, OpenRequest, OpenRequests, Unit, Units};
+use super::streams::Streams;
+use super::units::{NewUnit, OpenRequest, OpenRequests, Units};
+use super::work::{Job, Work};
 use crate::error::LoggingError;
 use crate::format::{ClassSecretsBody, ControlKind, Timestamp};
 use crate::interaction::Interaction;
-use crate::mask::Masked;
-use crate::seal::{Sealed, SegmentSecrets};
-
-/// One line to seal, with its place.
-#[derive(Debug)]
-pub(super) enum Job {
-    Control {
-        sequence: u64,
-        kind: ControlKind,
-        body: String,
-    },
-    UnitOpened {
-        sequence: u64,
-        class: u16,
-        new: NewUnit,
-    },
-    Entry {
-        sequence: u64,
-        class: u16,
-        unit: Option<Arc<Unit>>,
-        interaction: Interaction,
-    },
-    /// Too large for one line, and masked already, since only then the number of lines is known.
-    Chunked {
-        first_sequence: u64,
-        class: u16,
-        unit: Option<Arc<Unit>>,
-        masked: Box<Masked>,
-        plan: ChunkPlan,
-        completion: Arc<Completion>,
-    },
-}
-
-/// A run of lines for one worker.
-#[derive(Debug)]
-pub(super) struct Work {
-    pub(super) number: u64,
-    /// How many batch numbers were set aside, for a payload that is handed on in pieces.
-    pub(super) numbers: u64,
-    pub(super) segment: Arc<Segment>,
-    pub(super) opens: bool,
-    /// The sequence number of the line that seals the segment, where it ends with this.
-    pub(super) closes: Option<u64>,
-    pub(super) jobs: Vec<Job>,
-    pub(super) barriers: Vec<Arc<Completion>>,
-    pub(super) credit: usize,
-}
+use crate::seal::SegmentSecrets;
 
 /// What the sequencer has to say.
 #[derive(Debug)]
@@ -95,6 +51,7 @@ pub(super) struct Sequencer {
     units: Units,
     watch: KeyWatch,
     requests: OpenRequests,
+    streams: Streams,
     /// Lines for the next segment.
     notes: Vec<Note>,
     /// Those of them that are in the log and perhaps not synced: said again should that fail.
@@ -140,6 +97,7 @@ impl Sequencer {
             units,
             watch,
             requests,
+            streams: Streams::default(),
             notes: notes
                 .into_iter()
                 .map(|(kind, body)| Note::Control(kind, body))
@@ -151,7 +109,7 @@ impl Sequencer {
     /// Takes the next run of items off the queue and gives them their places.
     pub(super) fn next(&mut self, shared: &Shared) -> Next {
         if let Some(failure) = shared.take_failure() {
-            self.go_back(&failure);
+            self.go_back(shared, &failure);
         }
         if let Some(at) = self.retry_at {
             if Instant::now() < at && !shared.is_stopping() {
@@ -185,7 +143,9 @@ impl Sequencer {
             }
             Err(error) => {
                 tracing::warn!(%error, "could not open a segment; its entries are refused");
-                self.lost = taken.fail(shared, &error).then_some(error);
+                self.lost = taken
+                    .fail(shared, &mut self.streams, &error)
+                    .then_some(error);
                 self.segment = None;
                 self.retry_at = Some(Instant::now() + RETRY_AFTER);
                 Next::Later
@@ -209,7 +169,7 @@ impl Sequencer {
             closes: None,
             jobs: Vec::with_capacity(taken.items.len() + 2),
             barriers: Vec::new(),
-            credit: 0,
+            credit: Credit::default(),
         };
         if opens {
             for note in std::mem::take(&mut self.notes) {
@@ -225,8 +185,12 @@ impl Sequencer {
             let close = matches!(item, Item::Close(_));
             match item {
                 Item::Entry(interaction) => {
-                    work.credit += interaction.parts.charge;
+                    work.credit += Credit::entry(interaction.parts.charge);
                     self.entry(shared, &mut work, interaction);
+                }
+                Item::Part(part) => {
+                    work.credit += part.credit;
+                    self.part(shared, &mut work, *part);
                 }
                 Item::Barrier(completion) | Item::Close(completion) => {
                     if let Err(error) = self.units.assign() {
@@ -285,6 +249,53 @@ impl Sequencer {
             unit: seat.unit,
             interaction,
         });
+    }
+
+    /// One part of an entry that comes in pieces.
+    fn part(&mut self, shared: &Shared, work: &mut Work, part: Part) {
+        let Part {
+            number,
+            completion,
+            step,
+            credit: _,
+        } = part;
+        match step {
+            Step::Open(head) => match self.seat(shared, work, &head) {
+                Ok(seat) => self.streams.open(number, seat, completion),
+                Err(error) => {
+                    tracing::warn!(%error, "an entry could not be logged");
+                    shared.stats.update(|stats| stats.failed += 1);
+                    completion.fail(error);
+                }
+            },
+            Step::Piece(piece) => {
+                let sequence = self.next_sequence;
+                if let Some((seat, place)) = self.streams.piece(number, piece.part, sequence) {
+                    self.next_sequence += 1;
+                    work.jobs.push(Job::Piece {
+                        sequence,
+                        class: seat.class,
+                        unit: seat.unit,
+                        place,
+                        piece,
+                        stream: completion,
+                    });
+                }
+            }
+            Step::Close(closing) => {
+                if let Some((seat, chains)) = self.streams.close(number) {
+                    work.jobs.push(Job::Closing {
+                        sequence: self.take_sequence(),
+                        class: seat.class,
+                        unit: seat.unit,
+                        closing,
+                        chains,
+                        completion,
+                    });
+                }
+            }
+            Step::Abandon => self.streams.abandon(number),
+        }
     }
 
     /// The class and unit of an entry. A response belongs where its request does.
@@ -351,9 +362,11 @@ impl Sequencer {
     }
 
     /// Goes on from what is known to be in the log.
-    fn go_back(&mut self, failure: &WriteFailure) {
+    fn go_back(&mut self, shared: &Shared, failure: &WriteFailure) {
         self.failures += 1;
         self.next_sequence = failure.resume;
+        let lost = self.streams.fail_from(failure.resume, &failure.error);
+        shared.stats.update(|stats| stats.failed += lost);
         let segment = self.segment.take();
         self.roll |= segment.is_some_and(|it| it.rolls && it.first_sequence >= failure.resume);
         let said = std::mem::take(&mut self.said);
@@ -400,7 +413,7 @@ impl Sequencer {
             closes: Some(self.take_sequence()),
             jobs: Vec::new(),
             barriers: Vec::new(),
-            credit: 0,
+            credit: Credit::default(),
         };
         self.next_batch += 1;
         Some(work)
@@ -480,18 +493,25 @@ impl Taken {
     /// Whether the item fills a batch by itself.
     fn push(&mut self, item: Item, large: usize) -> bool {
         let mut is_large = false;
-        if let Item::Entry(interaction) = &item {
-            let bytes = interaction.parts.charge;
-            self.bytes += bytes;
-            self.has_entries = true;
-            is_large = bytes > large;
+        match &item {
+            Item::Entry(interaction) => {
+                let bytes = interaction.parts.charge;
+                self.bytes += bytes;
+                self.has_entries = true;
+                is_large = bytes > large;
+            }
+            Item::Part(part) => {
+                self.bytes += part.credit.bytes;
+                self.has_entries = true;
+            }
+            Item::Barrier(_) | Item::Close(_) => {}
         }
         self.items.push(item);
         is_large
     }
 
     /// Whether entries were refused of which no barrier has told.
-    fn fail(&mut self, shared: &Shared, error: &LoggingError) -> bool {
+    fn fail(&mut self, shared: &Shared, streams: &mut Streams, error: &LoggingError) -> bool {
         let mut failed = 0;
         let mut untold = false;
         for item in self.items.drain(..) {
@@ -500,7 +520,14 @@ impl Taken {
                     failed += 1;
                     untold = true;
                     interaction.parts.completion.fail(error.clone());
-                    shared.queue.release(interaction.parts.charge);
+                    shared.queue.release(Credit::entry(interaction.parts.charge));
+                }
+                Item::Part(part) => {
+                    streams.abandon(part.number);
+                    failed += u64::from(part.completion.outcome().is_none());
+                    untold = true;
+                    part.completion.fail(error.clone());
+                    shared.queue.release(part.credit);
                 }
                 Item::Barrier(completion) | Item::Close(completion) => {
                     untold = false;
@@ -521,23 +548,6 @@ impl Taken {
                     None => completion.succeed(),
                 }
             }
-        }
-    }
-}
-
-impl Work {
-    /// A batch of this work without lines yet.
-    pub(super) fn batch(&self, offset: u64, buffer: Sealed) -> Batch {
-        Batch {
-            number: self.number + offset,
-            segment: Arc::clone(&self.segment),
-            opens: self.opens && offset == 0,
-            closes: self.closes,
-            sealed: buffer,
-            completions: Vec::new(),
-            barriers: Vec::new(),
-            entries: 0,
-            credit: 0,
         }
     }
 }

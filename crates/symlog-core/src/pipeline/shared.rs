@@ -13,6 +13,7 @@ use symlog_sink::Storage;
 
 use super::classes::Classes;
 use super::doorbell::Doorbell;
+use super::feed::Feeding;
 use super::intake::Intake;
 use super::key_watch::KeyWatch;
 use super::output::Output;
@@ -63,6 +64,7 @@ pub(crate) struct Opening {
 pub(super) struct WriteFailure {
     /// The sequence number to go on with.
     pub(super) resume: u64,
+    pub(super) error: LoggingError,
 }
 
 #[derive(Debug)]
@@ -89,7 +91,7 @@ pub(super) struct Shared {
     pub(super) chunk_bytes: usize,
     /// Length at which the active object is sealed.
     pub(super) object_bytes: u64,
-    mask_step: MaskStep,
+    mask_step: Arc<MaskStep>,
     sealed_metadata: bool,
     storage: Arc<dyn Storage>,
     /// One more than the segment whose object is full; 0 for none.
@@ -194,6 +196,8 @@ const OUTPUT_BYTES: usize = 16 << 20;
 const OUTPUT_BYTES_BUFFERED: usize = 1 << 20;
 const MIN_CHUNK: usize = 4 << 10;
 const MAX_CHUNK: usize = 1 << 20;
+/// Pieces of a payload that comes in pieces: small, so that many are no more than one large chunk.
+const PIECE: usize = 256 << 10;
 
 impl Pipeline {
     pub(crate) fn open(opening: Opening) -> Result<Self, LoggingError> {
@@ -239,7 +243,12 @@ impl Pipeline {
             Durability::Buffered => 0,
         };
         let chunk_bytes = config.max_entry_size.clamp(MIN_CHUNK, MAX_CHUNK);
-        let intake = Intake::new(&config, &settings, Arc::clone(&clock));
+        let mask_step = Arc::new(MaskStep::new(masker, keyring.purpose_key("pseudonyms")?));
+        let intake = Intake::new(&config, &settings, Arc::clone(&clock)).feeding(Feeding::new(
+            Arc::clone(&mask_step),
+            config.max_entry_size,
+            chunk_bytes.min(PIECE),
+        ));
         let units = Units::new(keyring.clone(), !state.ended_in_order)
             .assigning_at_once(!recipients.is_empty());
         let shared = Arc::new(Shared {
@@ -264,7 +273,7 @@ impl Pipeline {
             chunk_above: config.max_entry_size,
             chunk_bytes,
             object_bytes,
-            mask_step: MaskStep::new(masker, keyring.purpose_key("pseudonyms")?),
+            mask_step,
             sealed_metadata,
             storage,
             full_in: AtomicU64::new(0),

@@ -10,17 +10,18 @@ use symlog_crypto::{CryptoError, Key};
 use symlog_keys::Keyring;
 use symlog_pii::Counts;
 
-use super::chunks::manifest;
+use super::chunks::{Digest, manifest};
 use super::doorbell::DOZE;
 use super::output::Batch;
 use super::receipt::Completion;
-use super::sequencer::{Job, Next, Work};
+use super::sequencer::Next;
 use super::shared::Shared;
 use super::units::Unit;
+use super::work::{Job, Work};
 use crate::error::LoggingError;
 use crate::format::{ChunkPart, ControlKind, SALT_LEN, Timestamp, UnitBody, base64};
 use crate::interaction::EntryId;
-use crate::mask::{Masked, push_error_text};
+use crate::mask::Masked;
 use crate::seal::{Chunk, SealError, Sealer, Seat, UnitRef};
 
 /// How long the worker that watches the queue dozes before it sleeps.
@@ -153,18 +154,27 @@ fn single(
             interaction,
             ..
         } => (*sequence, Some(Arc::clone(&interaction.parts.completion))),
+        Job::Piece {
+            sequence, stream, ..
+        } => (*sequence, Some(Arc::clone(stream))),
+        Job::Closing {
+            sequence,
+            completion,
+            ..
+        } => (*sequence, Some(Arc::clone(completion))),
         Job::Chunked { first_sequence, .. } => (*first_sequence, None),
     };
+    let is_piece = matches!(job, Job::Piece { .. });
     let length = batch.sealed.mark();
     let outcome = catch_unwind(AssertUnwindSafe(|| {
         seal(shared, sealer, work, batch, job, random, counts)
     }));
     match (outcome, waiting) {
-        (Ok(Ok(())), Some(completion)) => {
+        (Ok(Ok(())), Some(completion)) if !is_piece => {
             batch.completions.push(completion);
             batch.entries += 1;
         }
-        (Ok(Ok(())), None) => {}
+        (Ok(Ok(())), _) => {}
         (failed, waiting) => {
             batch.sealed.cut_back(length);
             let error = match failed {
@@ -279,6 +289,38 @@ fn seal(
                 [None, None],
             )?;
         }
+        Job::Piece {
+            sequence,
+            class,
+            unit,
+            place,
+            piece,
+            stream,
+        } => {
+            let chunk = Chunk {
+                id: stream.id(),
+                timestamp: piece.timestamp,
+                part: piece.part,
+                index: place.index,
+                last: piece.last,
+                plaintext: piece.plaintext.as_bytes(),
+            };
+            let seat = seat(sequence, class, unit_of(unit.as_ref()))?;
+            sealer.chunk(&mut batch.sealed, &seat, chunk, random.salt()?)?;
+        }
+        Job::Closing {
+            sequence,
+            class,
+            unit,
+            closing,
+            chains,
+            completion: _,
+        } => {
+            let masked = closing.masked(chains);
+            counts.merge(&masked.counts);
+            let seat = seat(sequence, class, unit_of(unit.as_ref()))?;
+            sealer.entry(&mut batch.sealed, masked, &seat, random.salt()?, chains)?;
+        }
         Job::Chunked { .. } => {}
     }
     Ok(())
@@ -357,13 +399,10 @@ fn chunked(
             let full = std::mem::replace(batch, work.batch(*offset, shared.output.buffer()));
             shared.output.put(full);
         }
-        *plaintext = manifest(chain, plaintext);
-        if part == ChunkPart::Response
-            && let Some(text) = error_text.take()
-            && plaintext.pop().is_some()
-        {
-            push_error_text(plaintext, &text);
-        }
+        let error = (part == ChunkPart::Response)
+            .then(|| error_text.take())
+            .flatten();
+        *plaintext = manifest(chain, Digest::of(plaintext), error.as_deref());
         chains[part as usize] = Some(chain);
     }
     let closed = match failed {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use symlog_sink::Sink;
 
 use super::output::Batch;
+use super::queue::Credit;
 use super::receipt::Completion;
 use super::recovery::LogState;
 use super::segment::Segment;
@@ -77,7 +78,8 @@ impl Writer {
     fn commit(&mut self, shared: &Shared, group: Vec<Batch>) {
         let mut waiting: Vec<Arc<Completion>> = Vec::new();
         let mut barriers: Vec<Arc<Completion>> = Vec::new();
-        let (mut entries, mut bytes, mut credit) = (0, 0, 0);
+        let (mut entries, mut bytes) = (0, 0);
+        let mut credit = Credit::default();
         let mut outcome = Ok(());
         let mut last_segment = None;
         let mut first = true;
@@ -308,9 +310,10 @@ impl Writer {
             self.sink.truncate(self.synced.len).is_err()
         };
         self.failures += 1;
-        self.failed = Some(error);
+        self.failed = Some(error.clone());
         shared.report_failure(WriteFailure {
             resume: self.range.size(),
+            error,
         });
     }
 }

@@ -1,17 +1,23 @@
 //! Payloads that lie in chunk lines.
 
-use std::io::Write;
+use std::collections::HashMap;
+use std::fmt;
+use std::io::{self, Read, Write};
 use std::sync::Arc;
 
+use memchr::memmem::{self, Finder};
 use serde::Deserialize;
-use symlog_crypto::{CryptoProvider, Prk, Sha256};
+use symlog_crypto::{CryptoProvider, Sha256};
+use symlog_keys::Keyring;
 use symlog_sink::{ObjectName, Storage};
 
 use super::error::ReadError;
-use super::{Lines, object_label};
-use crate::format::{Body, ChunkChain, ChunkPart, parse_line};
+use super::mend::Mend;
+use super::objects::Objects;
+use super::opener::Opener;
+use super::{Lines, SegmentTable, object_label, segment_body};
+use crate::format::{Body, ChunkChain, ChunkLine, ChunkPart, SegmentBody, parse_line};
 use crate::interaction::EntryId;
-use crate::seal::{Field, Place, open_field};
 
 /// What the closing line seals in the payload's place.
 #[derive(Clone, Debug, Deserialize)]
@@ -19,8 +25,8 @@ use crate::seal::{Field, Place, open_field};
 pub(crate) struct Manifest {
     first: u64,
     count: u32,
-    bytes: u64,
-    sha256: String,
+    pub(crate) bytes: u64,
+    pub(crate) sha256: String,
     /// The masked text of an error, where the response went into chunks.
     #[serde(default)]
     pub(crate) error: Option<String>,
@@ -32,128 +38,302 @@ impl Manifest {
     }
 }
 
-/// Where a chain of chunks begins and how it opens.
+/// Where a chain of chunks begins.
+#[derive(Clone, Debug)]
+pub(crate) struct ChunkPlace {
+    pub(crate) id: EntryId,
+    pub(crate) part: ChunkPart,
+    /// The object and offset of the first chunk line.
+    pub(crate) object: ObjectName,
+    pub(crate) offset: u64,
+    pub(crate) segment: u64,
+    pub(crate) sequence: u64,
+}
+
+impl ChunkPlace {
+    pub(crate) fn new(chunk: &ChunkLine<'_>, object: &ObjectName, offset: u64) -> Self {
+        Self {
+            id: chunk.id,
+            part: chunk.part,
+            object: object.clone(),
+            offset,
+            segment: chunk.segment,
+            sequence: chunk.sequence,
+        }
+    }
+}
+
+/// Where chains begin, by the sequence number of their first line.
+pub(crate) type ChunkPlaces = HashMap<u64, ChunkPlace>;
+
+/// A chain of chunks, and what opens it.
 #[derive(Clone)]
 pub(crate) struct ChunkedPayload {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) provider: CryptoProvider,
-    pub(crate) prk: Arc<Prk>,
-    pub(crate) log: [u8; 16],
-    pub(crate) id: EntryId,
-    pub(crate) part: ChunkPart,
-    pub(crate) manifest: Manifest,
-    /// The object and offset of the first chunk line.
-    pub(crate) object: ObjectName,
-    pub(crate) offset: u64,
+    pub(crate) keyring: Keyring,
+    pub(crate) place: ChunkPlace,
+    /// What the segment's first line says in which the chain begins.
+    pub(crate) segment: SegmentBody,
+    /// `None` for a chain that has no end.
+    pub(crate) manifest: Option<Manifest>,
 }
 
 impl ChunkedPayload {
     pub(crate) fn byte_len(&self) -> u64 {
-        self.manifest.bytes
+        self.manifest.as_ref().map_or(0, |manifest| manifest.bytes)
     }
 
     /// Writes the payload, holding one chunk at a time.
     pub(crate) fn write_to(&self, out: &mut dyn Write) -> Result<(), ReadError> {
-        let objects = self.storage.objects()?;
-        let (from, offset) = self.locate(&objects)?;
-        let needle = format!(",\"id\":\"{}\",", self.id);
-        let finder = memchr::memmem::Finder::new(&needle);
-        let mut hash = Sha256::new();
-        let (mut next, mut bytes) = (0, 0u64);
-        for (at, object) in objects.iter().enumerate().skip(from) {
-            let offset = if at == from { offset } else { 0 };
-            let mut lines = Lines::from_offset(self.storage.source(object)?, offset);
-            while let Some(read) = lines.next()? {
-                if !read.terminated {
-                    break;
-                }
-                if finder.find(read.bytes).is_none() {
-                    continue;
-                }
-                let Some(plaintext) = self.open(read.bytes, next)? else {
-                    continue;
-                };
-                hash.update(&plaintext);
-                bytes += plaintext.len() as u64;
-                out.write_all(&plaintext)?;
-                next += 1;
-                if next == self.manifest.count {
-                    return self.check(bytes, hash);
-                }
-            }
+        let mut reader = ChunkReader::new(self)?;
+        while let Some(piece) = reader.next_piece()? {
+            out.write_all(&piece)?;
         }
-        Err(self.damaged("chunks are missing"))
-    }
-
-    /// Where the first chunk is now: the active object may have been sealed since it was read.
-    fn locate(&self, objects: &[ObjectName]) -> Result<(usize, u64), ReadError> {
-        let Some(at) = objects.iter().position(|object| *object == self.object) else {
-            return Ok((0, 0));
-        };
-        let first = format!(",\"seq\":{},\"id\":\"{}\",", self.manifest.first, self.id);
-        let mut lines = Lines::from_offset(self.storage.source(&objects[at])?, self.offset);
-        let is_there = lines
-            .next()?
-            .is_some_and(|read| memchr::memmem::find(read.bytes, first.as_bytes()).is_some());
-        Ok(if is_there { (at, self.offset) } else { (0, 0) })
-    }
-
-    fn check(&self, bytes: u64, hash: Sha256) -> Result<(), ReadError> {
-        let digest: String = hash.finish().iter().map(|b| format!("{b:02x}")).collect();
-        if bytes == self.manifest.bytes && digest == self.manifest.sha256 {
-            Ok(())
-        } else {
-            Err(self.damaged("the chunks are not those that the entry was closed with"))
-        }
-    }
-
-    /// The plaintext of the chunk with index `index`, if the line is that.
-    fn open(&self, line: &[u8], index: u32) -> Result<Option<Vec<u8>>, ReadError> {
-        let Ok(line) = parse_line(line) else {
-            return Err(self.damaged("a chunk line is malformed"));
-        };
-        let Body::Chunk(chunk) = line.body else {
-            return Ok(None);
-        };
-        if chunk.id != self.id || chunk.part != self.part || chunk.sequence < self.manifest.first {
-            return Ok(None);
-        }
-        if chunk.index != index || chunk.last != (index + 1 == self.manifest.count) {
-            return Err(self.damaged("the chunks are not in order"));
-        }
-        let place = Place {
-            log: self.log,
-            segment: chunk.segment,
-            sequence: chunk.sequence,
-            field: match self.part {
-                ChunkPart::Request => Field::Request,
-                ChunkPart::Response => Field::Response,
-            },
-            chunk: chunk.index,
-            last: chunk.last,
-            salt: chunk.data.salt,
-        };
-        let digest = chunk.place_digest();
-        let mut buffer = chunk.data.ciphertext.into_owned();
-        open_field(
-            self.provider.aead(chunk.data.algorithm),
-            &self.prk,
-            &place,
-            &chunk.id,
-            &digest,
-            Some(&chunk.data.nonce),
-            &mut buffer,
-        )
-        .map_err(|_| self.damaged("a chunk does not open"))?;
-        Ok(Some(buffer))
+        Ok(())
     }
 
     fn damaged(&self, why: &str) -> ReadError {
+        let ChunkPlace {
+            id,
+            part,
+            object,
+            offset,
+            ..
+        } = &self.place;
         ReadError::Damaged {
-            object: object_label(&self.object),
+            object: object_label(object),
             line: 0,
-            offset: self.offset,
-            why: format!("{why} in the {} of entry {}", self.part.as_str(), self.id),
+            offset: *offset,
+            why: format!("{why} in the {} of entry {id}", part.as_str()),
         }
     }
+}
+
+/// The JSON text of a payload, read chunk by chunk. Made by [`Payload::reader`](super::Payload::reader).
+///
+/// What was read can be trusted as a whole only once the end was reached: length and digest of a
+/// payload in chunks are checked there.
+pub struct PayloadReader<'a> {
+    chunks: Option<ChunkReader<'a>>,
+    piece: io::Cursor<Vec<u8>>,
+}
+
+impl<'a> PayloadReader<'a> {
+    pub(super) fn inline(json: &str) -> Self {
+        Self {
+            chunks: None,
+            piece: io::Cursor::new(json.as_bytes().to_vec()),
+        }
+    }
+
+    pub(super) fn chunked(payload: &'a ChunkedPayload) -> Result<Self, ReadError> {
+        Ok(Self {
+            chunks: Some(ChunkReader::new(payload)?),
+            piece: io::Cursor::default(),
+        })
+    }
+}
+
+impl Read for PayloadReader<'_> {
+    /// Errors of the log come as [`ReadError`] in an [`io::Error`].
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.piece.read(out)?;
+            if read > 0 || out.is_empty() {
+                return Ok(read);
+            }
+            let Some(chunks) = &mut self.chunks else {
+                return Ok(0);
+            };
+            match chunks.next_piece() {
+                Ok(Some(piece)) => self.piece = io::Cursor::new(piece),
+                Ok(None) => self.chunks = None,
+                Err(error) => {
+                    self.chunks = None;
+                    return Err(io::Error::other(error));
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Debug for PayloadReader<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PayloadReader").finish_non_exhaustive()
+    }
+}
+
+/// Goes over the lines from the first chunk on. Every chunk opens with the keys of its own line: a
+/// chain may go on in another segment.
+struct ChunkReader<'a> {
+    payload: &'a ChunkedPayload,
+    opener: Opener<'a>,
+    objects: Objects,
+    at: usize,
+    lines: Option<Lines>,
+    ours: Finder<'static>,
+    header: Finder<'static>,
+    next: u32,
+    hash: Sha256,
+    bytes: u64,
+    mend: Option<Mend>,
+    is_over: bool,
+}
+
+impl<'a> ChunkReader<'a> {
+    fn new(payload: &'a ChunkedPayload) -> Result<Self, ReadError> {
+        let ChunkedPayload {
+            storage,
+            provider,
+            keyring,
+            place,
+            segment,
+            manifest,
+        } = payload;
+        let objects = Objects::take(storage)?;
+        let (at, offset) = locate(&objects, place)?;
+        let lines = match at < objects.len() {
+            true => Some(objects.lines(at, offset)?),
+            false => None,
+        };
+        let mut segments = SegmentTable::new(keyring, provider);
+        segments.insert(place.segment, segment.clone());
+        let ours = format!(",\"id\":\"{}\",", place.id);
+        Ok(Self {
+            payload,
+            opener: Opener::new(segments, Arc::clone(storage), keyring.log_id()),
+            objects,
+            at,
+            lines,
+            ours: Finder::new(&ours).into_owned(),
+            header: Finder::new(b",\"control\":\"segment\",").into_owned(),
+            next: 0,
+            hash: Sha256::new(),
+            bytes: 0,
+            mend: manifest.is_none().then(Mend::default),
+            is_over: false,
+        })
+    }
+
+    fn next_piece(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
+        if self.is_over {
+            return Ok(None);
+        }
+        let Some(chunk) = self.next_chunk()? else {
+            self.is_over = true;
+            return match self.mend.take() {
+                Some(mend) => Ok(Some(mend.finish()).filter(|end| !end.is_empty())),
+                None => Err(self.payload.damaged("chunks are missing")),
+            };
+        };
+        let last = chunk.last;
+        let plaintext = self
+            .opener
+            .chunk(chunk)
+            .map_err(|_| self.payload.damaged("a chunk does not open"))?;
+        self.next += 1;
+        if let Some(mend) = &mut self.mend {
+            let whole = mend.push(&plaintext);
+            if last {
+                self.is_over = true;
+                let mut whole = whole;
+                if let Some(mend) = self.mend.take() {
+                    whole.extend(mend.finish());
+                }
+                return Ok(Some(whole));
+            }
+            return Ok(Some(whole));
+        }
+        self.hash.update(&plaintext);
+        self.bytes += plaintext.len() as u64;
+        if last {
+            self.is_over = true;
+            self.check()?;
+        }
+        Ok(Some(plaintext))
+    }
+
+    /// The next line of the chain; `None` at the end of the log.
+    fn next_chunk(&mut self) -> Result<Option<ChunkLine<'static>>, ReadError> {
+        while let Some(lines) = &mut self.lines {
+            let Some(read) = lines.next()?.filter(|read| read.terminated) else {
+                self.at += 1;
+                self.lines = match self.at < self.objects.len() {
+                    true => Some(self.objects.lines(self.at, 0)?),
+                    false => None,
+                };
+                continue;
+            };
+            let is_ours = self.ours.find(read.bytes).is_some();
+            if !is_ours && self.header.find(read.bytes).is_none() {
+                continue;
+            }
+            let Ok(line) = parse_line(read.bytes) else {
+                match is_ours {
+                    true => return Err(self.payload.damaged("a chunk line is malformed")),
+                    false => continue,
+                }
+            };
+            if line.sequence() >= self.objects.ends_before(self.at) {
+                continue;
+            }
+            if let Some(body) = segment_body(&line.body) {
+                self.opener.segments.insert(line.segment(), body);
+            }
+            let ChunkPlace {
+                id, part, sequence, ..
+            } = &self.payload.place;
+            let Body::Chunk(chunk) = line.body else {
+                continue;
+            };
+            if chunk.id != *id || chunk.part != *part || chunk.sequence < *sequence {
+                continue;
+            }
+            return self.in_order(*chunk);
+        }
+        Ok(None)
+    }
+
+    fn in_order(&self, chunk: ChunkLine<'static>) -> Result<Option<ChunkLine<'static>>, ReadError> {
+        match &self.payload.manifest {
+            Some(manifest) => {
+                let last = self.next + 1 == manifest.count;
+                if chunk.index != self.next || chunk.last != last {
+                    return Err(self.payload.damaged("the chunks are not in order"));
+                }
+            }
+            // Without an end nothing says where a chain ends, but that it does not go on.
+            None if chunk.index != self.next => return Ok(None),
+            None => {}
+        }
+        Ok(Some(chunk))
+    }
+
+    fn check(&mut self) -> Result<(), ReadError> {
+        let hash = std::mem::take(&mut self.hash).finish();
+        let digest: String = hash.iter().map(|b| format!("{b:02x}")).collect();
+        match &self.payload.manifest {
+            Some(manifest) if self.bytes != manifest.bytes || digest != manifest.sha256 => {
+                Err(self
+                    .payload
+                    .damaged("the chunks are not those that the entry was closed with"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Where the first chunk is now: the active object may have been sealed since it was read.
+fn locate(objects: &Objects, place: &ChunkPlace) -> Result<(usize, u64), ReadError> {
+    let known = (0..objects.len()).find(|at| *objects.name(*at) == place.object);
+    let Some(at) = known else {
+        return Ok((0, 0));
+    };
+    let first = format!(",\"seq\":{},\"id\":\"{}\",", place.sequence, place.id);
+    let mut lines = objects.lines(at, place.offset)?;
+    let is_there = lines
+        .next()?
+        .is_some_and(|read| memmem::find(read.bytes, first.as_bytes()).is_some());
+    Ok(if is_there { (at, place.offset) } else { (0, 0) })
 }

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde::ser::{Error as _, Serializer};
 use serde_json::value::RawValue;
 
-use super::chunks::ChunkedPayload;
+use super::chunks::{ChunkedPayload, PayloadReader};
 use super::error::ReadError;
 use crate::format::Timestamp;
 use crate::interaction::{ModelInteractionType, RequestData, ResponseData, TokenUsage};
@@ -111,7 +111,7 @@ pub struct Payload(Kind);
 #[derive(Clone)]
 enum Kind {
     Inline(Box<RawValue>),
-    Chunked(ChunkedPayload),
+    Chunked(Box<ChunkedPayload>),
 }
 
 impl Payload {
@@ -123,14 +123,26 @@ impl Payload {
     }
 
     pub(crate) fn chunked(payload: ChunkedPayload) -> Self {
-        Self(Kind::Chunked(payload))
+        Self(Kind::Chunked(Box::new(payload)))
     }
 
-    /// Length of the JSON text in bytes.
+    /// Length of the JSON text in bytes; 0 for a stream that has no end in the log.
     pub fn byte_len(&self) -> u64 {
         match &self.0 {
             Kind::Inline(json) => json.get().len() as u64,
             Kind::Chunked(payload) => payload.byte_len(),
+        }
+    }
+
+    /// The JSON text, read chunk by chunk where it was stored in chunks.
+    ///
+    /// # Errors
+    ///
+    /// When the log's files cannot be read.
+    pub fn reader(&self) -> Result<PayloadReader<'_>, ReadError> {
+        match &self.0 {
+            Kind::Inline(json) => Ok(PayloadReader::inline(json.get())),
+            Kind::Chunked(payload) => PayloadReader::chunked(payload),
         }
     }
 

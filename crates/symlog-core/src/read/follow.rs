@@ -5,12 +5,13 @@ use std::collections::VecDeque;
 use memchr::memmem::Finder;
 use symlog_sink::ObjectName;
 
+use super::chunks::{ChunkPlace, ChunkPlaces};
 use super::entry::Entry;
 use super::error::ReadError;
 use super::filter::Filter;
 use super::lines::Lines;
 use super::objects::{Objects, object_label};
-use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
+use super::opener::{OpenError, OpenLine, Opener};
 use super::reader::{SymlogReader, UNKNOWN_CONTROL};
 use super::segment_body;
 use crate::format::{Body, Line, LineError, parse_line};
@@ -84,8 +85,8 @@ impl<'a> SymlogFollow<'a> {
                         ..
                     }) = parse_line(read.bytes)
                 {
-                    let place = (self.objects.name(at).clone(), read.offset);
-                    self.places.insert((chunk.id, chunk.part), place);
+                    let place = ChunkPlace::new(&chunk, self.objects.name(at), read.offset);
+                    self.places.insert(chunk.sequence, place);
                 }
                 if entry.find(read.bytes).is_some() && answer.find(read.bytes).is_none() {
                     offsets.push_back(read.offset);
@@ -150,8 +151,8 @@ impl<'a> SymlogFollow<'a> {
                     return Err(self.newer(UNKNOWN_CONTROL));
                 }
                 Body::Chunk(chunk) if chunk.index == 0 => {
-                    let place = (self.objects.name(self.at).clone(), offset);
-                    self.places.insert((chunk.id, chunk.part), place);
+                    let place = ChunkPlace::new(&chunk, self.objects.name(self.at), offset);
+                    self.places.insert(chunk.sequence, place);
                 }
                 Body::Entry {
                     line,

@@ -9,11 +9,14 @@ mod follow;
 mod key_use;
 mod lines;
 mod log;
+mod mend;
 mod objects;
 mod opener;
 mod reader;
 mod segments;
 
+pub use chunks::PayloadReader;
+pub(crate) use chunks::Manifest;
 pub use entry::{Entry, Payload};
 pub use error::ReadError;
 pub use filter::Filter;

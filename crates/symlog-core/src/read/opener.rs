@@ -4,16 +4,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use symlog_crypto::{AeadError, Key, Prk};
-use symlog_sink::{ObjectName, Storage};
+use symlog_sink::Storage;
 
 use super::SegmentTable;
-use super::chunks::{ChunkedPayload, Manifest};
+use super::chunks::{ChunkPlace, ChunkPlaces, ChunkedPayload, Manifest};
 use super::entry::{Entry, Payload};
 use super::error::ReadError;
 use crate::format::{
     ChunkLine, ChunkPart, EntryLine, Meta, MetaMap, SealedField, parse_meta, zero_digest,
 };
-use crate::interaction::EntryId;
 use crate::seal::{Field, Place, SecretsError, UnitRef, open_field};
 
 /// Why an entry line does not open.
@@ -47,9 +46,6 @@ impl OpenError {
         }
     }
 }
-
-/// Where the chunks of an entry begin.
-pub(crate) type ChunkPlaces = HashMap<(EntryId, ChunkPart), (ObjectName, u64)>;
 
 /// An entry line with what goes with it.
 #[derive(Clone, Debug)]
@@ -189,23 +185,13 @@ impl<'a> Opener<'a> {
             if !manifest.fits(chain) {
                 return Err(OpenError::Damaged("the closing line of a chain of chunks"));
             }
-            let (object, offset) = places
-                .get(&(line.id, part))
-                .cloned()
+            let place = places
+                .get(&chain.first)
+                .filter(|place| place.id == line.id && place.part == part)
                 .ok_or(OpenError::Damaged("the first chunk is missing"))?;
             let error = manifest.error.clone();
-            let payload = ChunkedPayload {
-                storage: Arc::clone(&self.storage),
-                provider: self.segments.provider().clone(),
-                prk,
-                log: self.log,
-                id: line.id,
-                part,
-                manifest,
-                object,
-                offset,
-            };
-            return Ok((Some(Payload::chunked(payload)), error));
+            let payload = self.chunked(place, Some(manifest))?;
+            return Ok((Some(payload), error));
         }
         let json = String::from_utf8(bytes).map_err(|_| OpenError::Damaged("a payload"))?;
         let (json, error) = if open.meta.error.is_some() && part == ChunkPart::Response {
@@ -217,28 +203,58 @@ impl<'a> Opener<'a> {
         Ok((Some(payload), error))
     }
 
-    /// Opens all envelopes of an entry line and keeps nothing.
+    /// The payload of a chain, which may have no end.
+    pub(crate) fn chunked(
+        &self,
+        place: &ChunkPlace,
+        manifest: Option<Manifest>,
+    ) -> Result<Payload, OpenError> {
+        let segment = self
+            .segments
+            .body(place.segment)
+            .cloned()
+            .ok_or(SecretsError::NoHeader {
+                segment: place.segment,
+            })?;
+        Ok(Payload::chunked(ChunkedPayload {
+            storage: Arc::clone(&self.storage),
+            provider: self.segments.provider().clone(),
+            keyring: self.segments.keyring().clone(),
+            place: place.clone(),
+            segment,
+            manifest,
+        }))
+    }
+
+    /// Opens all envelopes of an entry line; gives what closes chains in its request and response.
     pub(crate) fn check_entry(
         &mut self,
         line: Box<EntryLine<'static>>,
         meta: Meta<'static>,
         digest: [u8; 32],
-    ) -> Result<(), OpenError> {
+    ) -> Result<[Option<Manifest>; 2], OpenError> {
         let open = self.meta(line, meta, digest)?;
         let prk = self.prk(&open.line, &open.digest)?;
-        for (sealed, field) in [
-            (&open.line.request, Field::Request),
-            (&open.line.response, Field::Response),
-        ] {
-            if let Some(sealed) = sealed {
-                self.open(&prk, &open.line, field, sealed, &open.digest)?;
+        let check = |sealed: &Option<SealedField<'_>>, field| {
+            let Some(sealed) = sealed else {
+                return Ok(None);
+            };
+            let bytes = self.open(&prk, &open.line, field, sealed, &open.digest)?;
+            match sealed.chunks {
+                Some(_) => serde_json::from_slice(&bytes)
+                    .map(Some)
+                    .map_err(|_| OpenError::Damaged("the closing line of a chain of chunks")),
+                None => Ok(None),
             }
-        }
-        Ok(())
+        };
+        Ok([
+            check(&open.line.request, Field::Request)?,
+            check(&open.line.response, Field::Response)?,
+        ])
     }
 
-    /// Opens a chunk and keeps nothing.
-    pub(crate) fn check_chunk(&mut self, chunk: ChunkLine<'static>) -> Result<(), OpenError> {
+    /// The plaintext of a chunk.
+    pub(crate) fn chunk(&mut self, chunk: ChunkLine<'static>) -> Result<Vec<u8>, OpenError> {
         let digest = chunk.place_digest();
         let field = match chunk.part {
             ChunkPart::Request => Field::Request,
@@ -259,10 +275,9 @@ impl<'a> Opener<'a> {
         };
         let prk = self.prk(&line, &digest)?;
         let Some(sealed) = &line.request else {
-            return Ok(());
+            return Ok(Vec::new());
         };
         self.open_at(&prk, &line, field, sealed, &digest, (index, last))
-            .map(drop)
     }
 
     /// The entry of a line, with the response of a later line where there is one.
@@ -294,7 +309,7 @@ impl<'a> Opener<'a> {
     }
 }
 
-fn entry_of(line: &EntryLine<'_>, meta: Meta<'static>) -> Entry {
+pub(super) fn entry_of(line: &EntryLine<'_>, meta: Meta<'static>) -> Entry {
     let own = |text: Option<std::borrow::Cow<'static, str>>| text.map(Into::into);
     Entry {
         id: line.id.to_string(),

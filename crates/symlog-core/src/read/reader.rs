@@ -7,14 +7,15 @@ use symlog_crypto::{CryptoProvider, Identity, default_provider};
 use symlog_keys::{Access, Keyring, LoggingKey};
 use symlog_sink::{FileStorage, Storage};
 
+use super::chunks::{ChunkPlace, ChunkPlaces};
 use super::entry::Entry;
 use super::error::ReadError;
 use super::filter::Filter;
 use super::objects::{Objects, object_label};
-use super::opener::{ChunkPlaces, OpenError, OpenLine, Opener};
+use super::opener::{OpenError, OpenLine, Opener, entry_of};
 use super::{Lines, SegmentTable, segment_body};
 use crate::error::LoggingError;
-use crate::format::{Body, Line, LineError, parse_line};
+use crate::format::{Body, ChunkLine, EntryLine, Line, LineError, Meta, parse_line};
 use crate::interaction::EntryId;
 use crate::logger::keyring_path;
 
@@ -105,6 +106,9 @@ pub(crate) struct SymlogEntries<'a> {
     /// Where responses lie that have a line of their own.
     responses: HashMap<EntryId, (usize, u64)>,
     joined: HashSet<EntryId>,
+    /// Chains that have no end, by the sequence number of their first line: of the request and of
+    /// the response.
+    endless: HashMap<EntryId, [Option<u64>; 2]>,
 }
 
 impl<'a> SymlogEntries<'a> {
@@ -121,23 +125,30 @@ impl<'a> SymlogEntries<'a> {
             expected: 0,
             places: ChunkPlaces::new(),
             joined: HashSet::new(),
+            endless: HashMap::new(),
         };
         entries.index()?;
         Ok(entries)
     }
 
-    /// Finds the responses that have a line of their own, and the segments' first lines, looking
-    /// at nothing else: their requests come first.
+    /// Finds the responses that have a line of their own, where chains of chunks begin and end, and
+    /// the segments' first lines, looking at nothing else: requests come before their responses.
     fn index(&mut self) -> Result<(), ReadError> {
-        let response = Finder::new(b",\"request_data\":null,");
-        let header = Finder::new(b",\"control\":\"segment\",");
+        let wanted = [
+            &b",\"request_data\":null,"[..],
+            b",\"control\":\"segment\",",
+            b",\"index\":0,\"last\":",
+            b",\"chunks\":{\"first\":",
+        ]
+        .map(Finder::new);
+        let mut ends = HashSet::new();
         for at in 0..self.objects.len() {
             let mut lines = self.objects.lines(at, 0)?;
             while let Some(read) = lines.next()? {
                 if !read.terminated {
                     break;
                 }
-                if response.find(read.bytes).is_none() && header.find(read.bytes).is_none() {
+                if wanted.iter().all(|it| it.find(read.bytes).is_none()) {
                     continue;
                 }
                 let offset = read.offset;
@@ -150,11 +161,27 @@ impl<'a> SymlogEntries<'a> {
                 if let Some(body) = segment_body(&line.body) {
                     self.opener.segments.insert(line.segment(), body);
                 }
-                if let Body::Entry { line, .. } = line.body
-                    && line.request.is_none()
-                {
-                    self.responses.insert(line.id, (at, offset));
+                match line.body {
+                    Body::Entry { line, .. } => {
+                        let sealed = [&line.request, &line.response].into_iter().flatten();
+                        ends.extend(sealed.filter_map(|it| it.chunks).map(|chain| chain.first));
+                        if line.request.is_none() {
+                            self.responses.insert(line.id, (at, offset));
+                        }
+                    }
+                    Body::Chunk(chunk) if chunk.index == 0 => {
+                        let place = ChunkPlace::new(&chunk, self.objects.name(at), offset);
+                        self.places.insert(chunk.sequence, place);
+                    }
+                    _ => {}
                 }
+            }
+        }
+        for place in self.places.values() {
+            if !ends.contains(&place.sequence) {
+                let chains = self.endless.entry(place.id).or_default();
+                let newest = &mut chains[place.part as usize];
+                *newest = (*newest).max(Some(place.sequence));
             }
         }
         Ok(())
@@ -232,9 +259,8 @@ impl<'a> SymlogEntries<'a> {
                 }
                 Body::Control(_) | Body::Tombstone(_) => {}
                 Body::Chunk(chunk) => {
-                    if chunk.index == 0 {
-                        let place = (self.objects.name(self.at).clone(), offset);
-                        self.places.insert((chunk.id, chunk.part), place);
+                    if let Some(entry) = self.endless(&chunk, offset)? {
+                        return Ok(Some(entry));
                     }
                 }
                 Body::Entry {
@@ -261,6 +287,7 @@ impl<'a> SymlogEntries<'a> {
             return Ok(None);
         }
         let wanted = self.filter.wants(&id, open.line.timestamp, &open.meta);
+        let endless = self.endless.remove(&id).unwrap_or_default();
         let response = match self.responses.get(&id) {
             Some(place) if open.line.request.is_some() => {
                 let place = *place;
@@ -274,7 +301,10 @@ impl<'a> SymlogEntries<'a> {
         }
         self.opener
             .entry(open, response, &self.places)
-            .map(Some)
+            .and_then(|mut entry| {
+                self.add_endless(&mut entry, endless)?;
+                Ok(Some(entry))
+            })
             .map_err(|error| self.not_opened(offset, error))
     }
 
@@ -295,43 +325,65 @@ impl<'a> SymlogEntries<'a> {
         else {
             return Ok(None);
         };
-        if let Some(chain) = line.response.as_ref().and_then(|sealed| sealed.chunks) {
-            self.find_chunks(at, line.id, chain.first)?;
-        }
         self.opener
             .meta(line, *meta, metadata_digest)
             .map(Some)
             .map_err(|error| self.not_opened(offset, error))
     }
 
-    /// Finds the first chunk of a response that lies further on than what was read so far.
-    fn find_chunks(&mut self, at: usize, id: EntryId, first: u64) -> Result<(), ReadError> {
-        let needle = format!(",\"seq\":{first},\"id\":\"{id}\",");
-        let finder = Finder::new(&needle);
-        for object in self.at..=at {
-            let mut lines = self.objects.lines(object, 0)?;
-            while let Some(read) = lines.next()? {
-                if !read.terminated {
-                    break;
-                }
-                let offset = read.offset;
-                let line = finder
-                    .find(read.bytes)
-                    .and_then(|_| parse_line(read.bytes).ok());
-                if let Some(Line {
-                    body: Body::Chunk(chunk),
-                    ..
-                }) = line
-                {
-                    let place = (self.objects.name(object).clone(), offset);
-                    self.places.insert((chunk.id, chunk.part), place);
-                    return Ok(());
-                }
+    /// What is there of an entry that has no line of its own, since it was never ended.
+    fn endless(&mut self, chunk: &ChunkLine<'_>, offset: u64) -> Result<Option<Entry>, ReadError> {
+        let is_first = |chains: &[Option<u64>; 2]| chains.contains(&Some(chunk.sequence));
+        if !self.endless.get(&chunk.id).is_some_and(is_first) {
+            return Ok(None);
+        }
+        let chains = self.endless.remove(&chunk.id).unwrap_or_default();
+        if !self
+            .filter
+            .wants(&chunk.id, chunk.timestamp, &Meta::default())
+        {
+            return Ok(None);
+        }
+        let line = EntryLine {
+            segment: chunk.segment,
+            sequence: chunk.sequence,
+            id: chunk.id,
+            timestamp: chunk.timestamp,
+            request: None,
+            response: None,
+            class: chunk.class,
+            unit: chunk.unit.clone(),
+            extensions: chunk.extensions.clone(),
+        };
+        let mut entry = entry_of(&line, Meta::default());
+        self.add_endless(&mut entry, chains)
+            .map_err(|error| self.not_opened(offset, error))?;
+        Ok(Some(entry))
+    }
+
+    /// Gives an entry what there is of its payloads that have no end.
+    fn add_endless(
+        &self,
+        entry: &mut Entry,
+        [request, response]: [Option<u64>; 2],
+    ) -> Result<(), OpenError> {
+        for (chain, payload) in [
+            (request, &mut entry.request_data),
+            (response, &mut entry.response_data),
+        ] {
+            if payload.is_none()
+                && let Some(place) = chain.and_then(|first| self.places.get(&first))
+            {
+                *payload = Some(self.opener.chunked(place, None)?);
+                entry.error.get_or_insert_with(|| INCOMPLETE.to_owned());
             }
         }
         Ok(())
     }
 }
+
+/// The error of an entry whose payload has no end in the log.
+const INCOMPLETE: &str = "incomplete";
 
 impl Iterator for SymlogEntries<'_> {
     type Item = Result<Entry, ReadError>;

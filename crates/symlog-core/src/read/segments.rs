@@ -33,6 +33,15 @@ impl<'a> SegmentTable<'a> {
         self.bodies.insert(segment, body);
     }
 
+    /// What a segment's first line says.
+    pub(crate) fn body(&self, segment: u64) -> Option<&SegmentBody> {
+        self.bodies.get(&segment)
+    }
+
+    pub(crate) fn keyring(&self) -> &'a Keyring {
+        self.keyring
+    }
+
     pub(crate) fn provider(&self) -> &'a CryptoProvider {
         self.provider
     }

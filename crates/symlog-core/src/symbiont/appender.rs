@@ -19,7 +19,7 @@ use crate::error::LoggingError;
 use crate::format::{MAX_LINE_BYTES, MetaMap, Timestamp};
 use crate::interaction::{EntryId, Interaction};
 use crate::mask::{MaskStep, Masked};
-use crate::pipeline::{Completion, Counters, Doorbell, Intake, Item, Queue};
+use crate::pipeline::{Completion, Counters, Credit, Doorbell, Intake, Item, Queue};
 use crate::read::Lines;
 
 /// Bytes that one group holds at most, so that the first of a long queue need not wait for all.
@@ -62,7 +62,7 @@ struct Group {
     barriers: Vec<Arc<Completion>>,
     counts: Counts,
     /// Queue bytes to give back.
-    credit: usize,
+    credit: Credit,
     taken: usize,
 }
 
@@ -129,8 +129,13 @@ impl Appender {
                 None => break,
                 Some(Item::Entry(interaction)) => {
                     group.taken += 1;
-                    group.credit += interaction.parts.charge;
+                    group.credit += Credit::entry(interaction.parts.charge);
                     self.entry(&mut group, interaction);
+                }
+                // Only a log with chunk lines lets a payload in by pieces.
+                Some(Item::Part(part)) => {
+                    group.credit += part.credit;
+                    part.completion.fail(misplaced());
                 }
                 Some(Item::Barrier(completion) | Item::Close(completion)) => {
                     group.taken += 1;

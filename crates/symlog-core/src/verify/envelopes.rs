@@ -2,20 +2,47 @@
 
 use std::collections::HashMap;
 
+use symlog_crypto::Sha256;
 use symlog_keys::{Keyring, KeyringError};
 
 use crate::format::{Body, ChunkPart, ControlKind, SegmentBody, UnitBody, base64};
 use crate::interaction::EntryId;
-use crate::read::{OpenError, Opener, SymlogReader};
+use crate::read::{Manifest, OpenError, Opener, SymlogReader};
 use crate::seal::{SecretsError, open_unit_line};
 
 /// The part of a verification that needs keys.
 pub(super) struct Envelopes<'a> {
     opener: Opener<'a>,
     keyring: &'a Keyring,
-    /// Chunks seen of chains that are not closed yet: how many, and the sequence number of the
-    /// first.
-    chains: HashMap<(EntryId, ChunkPart), (u32, u64)>,
+    /// Chains that are not closed yet.
+    chains: HashMap<(EntryId, ChunkPart), Chain>,
+}
+
+/// What was seen of a chain.
+struct Chain {
+    first: u64,
+    count: u32,
+    bytes: u64,
+    hash: Sha256,
+    /// Whether all of it was opened: of what was erased, the digest is not known.
+    is_open: bool,
+}
+
+impl Chain {
+    fn new(first: u64) -> Self {
+        Self {
+            first,
+            count: 0,
+            bytes: 0,
+            hash: Sha256::new(),
+            is_open: true,
+        }
+    }
+
+    fn is_what(self, manifest: &Manifest) -> bool {
+        let digest: String = self.hash.finish().iter().map(|b| format!("{b:02x}")).collect();
+        !self.is_open || (self.bytes == manifest.bytes && digest == manifest.sha256)
+    }
 }
 
 impl<'a> Envelopes<'a> {
@@ -47,40 +74,63 @@ impl<'a> Envelopes<'a> {
                 .map_err(|error| error.to_string()),
             Body::Control(_) | Body::Tombstone(_) => Ok(()),
             Body::Chunk(chunk) => {
-                let chain = self
-                    .chains
-                    .entry((chunk.id, chunk.part))
-                    .or_insert((0, chunk.sequence));
-                if chunk.index != chain.0 {
-                    return Err(format!(
-                        "chunk {} of entry {} stands where chunk {} was expected",
-                        chunk.index, chunk.id, chain.0
-                    ));
+                let key = (chunk.id, chunk.part);
+                if chunk.index == 0 {
+                    // One before that was never closed belongs to no entry.
+                    self.chains.insert(key, Chain::new(chunk.sequence));
                 }
-                chain.0 += 1;
-                erased_is_fine(self.opener.check_chunk(*chunk))
+                let seen = self.chains.get(&key).map_or(0, |chain| chain.count);
+                let Some(chain) = self.chains.get_mut(&key).filter(|_| chunk.index == seen) else {
+                    return Err(format!(
+                        "chunk {} of entry {} stands where chunk {seen} was expected",
+                        chunk.index, chunk.id
+                    ));
+                };
+                chain.count += 1;
+                match self.opener.chunk(*chunk) {
+                    Ok(plaintext) => {
+                        chain.bytes += plaintext.len() as u64;
+                        chain.hash.update(&plaintext);
+                        Ok(())
+                    }
+                    Err(error) => {
+                        chain.is_open = false;
+                        erased_is_fine(error)
+                    }
+                }
             }
             Body::Entry {
                 line,
                 meta,
                 metadata_digest,
             } => {
+                let mut chains = [None, None];
                 for (part, sealed) in [
                     (ChunkPart::Request, &line.request),
                     (ChunkPart::Response, &line.response),
                 ] {
-                    let Some(chain) = sealed.as_ref().and_then(|sealed| sealed.chunks) else {
+                    let Some(named) = sealed.as_ref().and_then(|sealed| sealed.chunks) else {
                         continue;
                     };
                     let seen = self.chains.remove(&(line.id, part));
-                    if seen != Some((chain.count, chain.first)) {
-                        return Err(format!(
-                            "the chunks of the {} are not all there",
-                            part.as_str()
-                        ));
+                    let seen = seen.filter(|it| (it.first, it.count) == (named.first, named.count));
+                    chains[part as usize] = Some(seen.ok_or_else(|| {
+                        format!("the chunks of the {} are not all there", part.as_str())
+                    })?);
+                }
+                let manifests = match self.opener.check_entry(line, *meta, metadata_digest) {
+                    Ok(manifests) => manifests,
+                    Err(error) => return erased_is_fine(error),
+                };
+                for (chain, manifest) in chains.into_iter().zip(manifests) {
+                    if let (Some(chain), Some(manifest)) = (chain, manifest)
+                        && !chain.is_what(&manifest)
+                    {
+                        return Err("the chunks are not those that the entry was closed with"
+                            .to_owned());
                     }
                 }
-                erased_is_fine(self.opener.check_entry(line, *meta, metadata_digest))
+                Ok(())
             }
         }
     }
@@ -111,12 +161,10 @@ impl<'a> Envelopes<'a> {
 }
 
 /// What was erased or has expired cannot be opened, and that is as it should be.
-fn erased_is_fine(outcome: Result<(), OpenError>) -> Result<(), String> {
-    match outcome {
-        Ok(()) | Err(OpenError::Secrets(SecretsError::Keyring(KeyringError::Destroyed { .. }))) => {
-            Ok(())
-        }
-        Err(OpenError::Secrets(error)) => Err(error.to_string()),
-        Err(OpenError::Damaged(what)) => Err(format!("it does not open: {what}")),
+fn erased_is_fine(error: OpenError) -> Result<(), String> {
+    match error {
+        OpenError::Secrets(SecretsError::Keyring(KeyringError::Destroyed { .. })) => Ok(()),
+        OpenError::Secrets(error) => Err(error.to_string()),
+        OpenError::Damaged(what) => Err(format!("it does not open: {what}")),
     }
 }

@@ -66,6 +66,10 @@ impl Run {
         let long = format!("question {} {}", self.submitted, "x ".repeat(CHUNK));
         large = large.request(crate::support::request(&long));
         self.batch(logger, [large]);
+        // The same in pieces, over several objects.
+        let long = format!("question {} {}", self.submitted, "x ".repeat(3 * CHUNK));
+        let streamed = answered(self.submitted).prompt_from(std::io::Cursor::new(long));
+        self.batch(logger, [streamed]);
         self.batch(logger, [asked(self.submitted)]);
     }
 

@@ -45,7 +45,16 @@ fn check(faults: &Faults, durability: Durability) {
                 let long = format!("question {submitted} {}", "x ".repeat(CHUNK));
                 entry = entry.request(request(&long));
             }
-            receipts.push((submitted, logger.submit(entry).unwrap()));
+            if (round, at) == (1, 2) {
+                let long = format!("question {submitted} {}", "x ".repeat(2 * CHUNK));
+                entry = entry.prompt_from(std::io::Cursor::new(long));
+            }
+            match logger.submit(entry) {
+                Ok(receipt) => receipts.push((submitted, receipt)),
+                // Of what comes in pieces some were lost before the rest was handed over.
+                Err(LoggingError::IoError { .. }) => failed += 1,
+                Err(error) => panic!("{what}: {error}"),
+            }
             submitted += 1;
         }
         for (number, receipt) in receipts {

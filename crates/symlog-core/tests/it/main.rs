@@ -11,6 +11,7 @@ mod crash;
 mod damage;
 mod faults;
 mod kill;
+mod large;
 mod observe;
 mod read;
 mod recorded;

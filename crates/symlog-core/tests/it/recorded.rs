@@ -81,6 +81,12 @@ pub(crate) fn read(storage: &Arc<dyn Storage>, keyring: &Keyring, what: &str) ->
     };
     for entry in reader.entries(Filter::new()).unwrap() {
         let entry = entry.unwrap_or_else(|error| panic!("{what}: {error}"));
+        if entry.error.as_deref() == Some("incomplete") {
+            // A payload that never came to its end, as far as it came.
+            let part = entry.request_data.as_ref().unwrap().to_request().unwrap();
+            assert!(part.prompt.starts_with("question "), "{what}");
+            continue;
+        }
         let number = entry.metadata["n"].parse().unwrap();
         let asked = entry.request_data.as_ref().unwrap().to_request().unwrap();
         assert!(
