@@ -1,4 +1,5 @@
-//! `cargo xtask crash`: the long form of the test that kills a logging process again and again.
+//! `cargo xtask crash`: the long form of the tests that kill a logging process again and again,
+//! and let its disk and its system calls fail.
 
 use anyhow::{Context, Result};
 
@@ -6,6 +7,9 @@ use crate::shell::{self, Workspace};
 
 /// Tells the test how often; see `crates/symlog-core/tests/it/kill.rs`.
 const RUNS: &str = "SYMLOG_TEST_KILL_RUNS";
+
+/// Tells how many calls of each kind fail; see `crates/symlog-core/tests/it/system.rs`.
+const SYSTEM_RUNS: &str = "SYMLOG_TEST_SYSTEM_RUNS";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -23,8 +27,9 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<bool> {
         command.arg("--locked");
     }
     let status = command
-        .args(["kill::", "--", "--nocapture"])
+        .args(["--", "kill::", "system::", "--nocapture"])
         .env(RUNS, args.runs.to_string())
+        .env(SYSTEM_RUNS, args.runs.div_ceil(10).to_string())
         .status()
         .context("starting cargo test")?;
     Ok(status.success())

@@ -14,6 +14,7 @@ mod eval;
 mod house;
 mod layering;
 mod libtest;
+mod limits;
 mod lint;
 mod release;
 mod report;
@@ -56,6 +57,8 @@ enum Command {
     Services,
     /// Kill a process that logs, again and again, and check what is left each time
     Crash(crash::Args),
+    /// Record and read a gigabyte, a line of 100 MB and 500,000 entries under hard memory limits
+    Limits,
     /// Measure the masking engine on the labelled sets
     Eval(eval::Args),
     /// Rebuild the model of the masking engine
@@ -86,6 +89,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
         Command::Services => Ok(services::run(&workspace).finish()),
         Command::Crash(args) => crash::run(&workspace, &args),
+        Command::Limits => limits::run(&workspace),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
         Command::Train(args) => eval::run(&workspace, "train", &args),
     }

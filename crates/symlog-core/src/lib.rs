@@ -17,6 +17,7 @@ mod pipeline;
 mod read;
 mod seal;
 pub mod secrets;
+mod spool;
 mod symbiont;
 mod verify;
 
@@ -43,4 +44,5 @@ pub use read::{
     Entries, Entry, Filter, Follow, LogReader, Payload, PayloadReader, ReadError,
     period_keys_in_use,
 };
+pub use spool::{Spool, SpoolReader};
 pub use verify::{Check, Problem, VerifyReport, verify};

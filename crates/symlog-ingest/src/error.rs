@@ -38,6 +38,11 @@ pub enum Problem {
     /// Reading failed; nothing after this line was read.
     #[error("reading failed, nothing after this line was read: check the file or the pipe")]
     Io(#[source] io::Error),
+    /// There was no room to keep a long text until its line is read.
+    #[error(
+        "its text is too long to be kept in memory and could not be put aside: make room beside the log, or where temporary files go"
+    )]
+    Spool(#[source] io::Error),
     /// The gzip stream is damaged or cut; nothing after this line was read.
     #[error(
         "the gzip stream is damaged or cut short, nothing after this line was read: fetch the file again"

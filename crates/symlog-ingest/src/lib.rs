@@ -7,6 +7,7 @@ mod fields;
 mod format;
 mod interaction;
 mod lines;
+mod long;
 mod otlp;
 mod reader;
 

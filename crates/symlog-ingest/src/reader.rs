@@ -1,5 +1,6 @@
 use std::fmt;
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Cursor, Read};
+use std::path::PathBuf;
 
 use symlog_core::Interaction;
 
@@ -9,7 +10,8 @@ use crate::exchange::{self, ExchangeSummary};
 use crate::fields::Fields;
 use crate::format::Format;
 use crate::interaction;
-use crate::lines::{Advanced, Lines};
+use crate::lines::{Advanced, Lines, LongLine};
+use crate::long;
 use crate::otlp::{self, Calls};
 
 /// How to read.
@@ -17,7 +19,15 @@ use crate::otlp::{self, Calls};
 pub struct Options {
     /// The longest line, or protobuf file, that is read, in bytes. A longer one is an error, and
     /// reading goes on behind it. Memory grows with the longest line, to a few times its length.
+    ///
+    /// The prompt, the content and the tool result of a line of [`Format::Interaction`] do not
+    /// count: they may be of any length.
     pub max_line_bytes: usize,
+    /// Lines of [`Format::Interaction`] above this are not held: their long texts are put aside,
+    /// sealed, and read while the interaction is logged.
+    pub hold_line_bytes: usize,
+    /// Where long texts wait for the end of their line.
+    pub spool_directory: PathBuf,
     /// The agent of interactions that name none.
     pub agent_id: String,
     /// The model of interactions that name none.
@@ -28,6 +38,8 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             max_line_bytes: 128 << 20,
+            hold_line_bytes: 4 << 20,
+            spool_directory: std::env::temp_dir(),
             agent_id: "unknown".to_owned(),
             model: "unknown".to_owned(),
         }
@@ -192,7 +204,7 @@ impl Session {
                 return Some(Ok(unit));
             }
             match std::mem::replace(&mut source.state, State::Ended) {
-                State::Closed(input) => match Lines::open(input, self.options.max_line_bytes) {
+                State::Closed(input) => match self.open(input) {
                     Ok(lines) => source.state = State::Open(lines),
                     Err(error) => return Some(Err(io_problem(error, true).at(1))),
                 },
@@ -206,6 +218,15 @@ impl Session {
         }
     }
 
+    fn open<R: BufRead>(&self, input: R) -> io::Result<Lines<R>> {
+        let Options {
+            max_line_bytes,
+            hold_line_bytes,
+            ..
+        } = self.options;
+        Lines::open(input, hold_line_bytes, max_line_bytes)
+    }
+
     /// Reads one line, or the whole of a protobuf file. None where there is nothing to give out
     /// yet.
     fn step<R: BufRead>(
@@ -216,10 +237,19 @@ impl Session {
         let protobuf = !source.seen
             && matches!(self.format, Format::Auto | Format::Otlp)
             && otlp::looks_like_protobuf(lines.head());
-        let advanced = if protobuf {
-            lines.rest()
-        } else {
-            lines.advance()
+        let advanced = match protobuf {
+            true => lines.rest(),
+            false => lines.advance(),
+        };
+        let mut long = None;
+        let advanced = match advanced {
+            Ok(Advanced::Long) if self.reads_long(lines.line()) => {
+                let mut line = lines.long();
+                long = Some(long::read(without_mark(&mut line), &self.options));
+                line.finish().map(|_| Advanced::Long)
+            }
+            Ok(Advanced::Long) => lines.go_on(),
+            advanced => advanced,
         };
         let advanced = match advanced {
             Ok(advanced) => advanced,
@@ -244,6 +274,10 @@ impl Session {
                 unit.map(|unit| Line::Unit(Box::new(unit)))
             }
             Advanced::Line => self.line(lines.line(), place),
+            Advanced::Long => match long {
+                Some(read) => read.map(|it| Line::Unit(Box::new(Unit::of(place, it)))),
+                None => Ok(Line::Blank),
+            },
         };
         lines.release();
         source.state = State::Open(lines);
@@ -260,11 +294,19 @@ impl Session {
         }
     }
 
+    /// Whether a long line that begins so need not be held.
+    fn reads_long(&self, head: &[u8]) -> bool {
+        match self.format {
+            Format::Interaction => true,
+            Format::Auto => long::begins_as_interaction(head.strip_prefix(MARK).unwrap_or(head)),
+            Format::ProviderHttp | Format::AgentRun | Format::Otlp => false,
+        }
+    }
+
     fn line(&mut self, bytes: &[u8], place: Place) -> Result<Line, Problem> {
         let text = std::str::from_utf8(bytes).map_err(|error| Problem::InvalidUtf8 {
             byte: error.valid_up_to() + 1,
         })?;
-        // Editors on some systems put a byte order mark in front.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).trim();
         if text.is_empty() {
             return Ok(Line::Blank);
@@ -345,6 +387,16 @@ enum Line {
     Blank,
     Unit(Box<Unit>),
     Run(Box<AgentRun>),
+}
+
+/// Editors on some systems put a byte order mark in front.
+const MARK: &[u8] = "\u{feff}".as_bytes();
+
+fn without_mark<'a>(line: &'a mut LongLine<'_>) -> impl Read + 'a {
+    let mut head = [0; MARK.len()];
+    let read = line.read(&mut head).unwrap_or(0);
+    let kept = if &head[..read] == MARK { 0 } else { read };
+    Cursor::new(head).take(kept as u64).chain(line)
 }
 
 fn io_problem(error: io::Error, gzip: bool) -> Problem {

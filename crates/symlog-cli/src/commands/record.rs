@@ -108,7 +108,11 @@ impl Run<'_> {
     /// Reads everything, and waits until everything that was read is where it should be.
     fn read(&mut self, format: Format) -> Result<()> {
         let inputs = self.inputs;
-        let mut session = Session::new(format, Default::default());
+        let mut options = symlog_ingest::Options::default();
+        if let Some(directory) = self.target.directory() {
+            options.spool_directory = directory;
+        }
+        let mut session = Session::new(format, options);
         for (input, source) in inputs.iter().enumerate() {
             let counted = self.progress.count(source.open()?);
             for unit in session.read(counted) {
@@ -116,7 +120,7 @@ impl Run<'_> {
                     Ok(unit) => self.unit(unit)?,
                     Err(InputError {
                         line,
-                        problem: problem @ Problem::Io(_),
+                        problem: problem @ (Problem::Io(_) | Problem::Spool(_)),
                     }) => {
                         self.drain(0)?;
                         let place = Place { input, line };

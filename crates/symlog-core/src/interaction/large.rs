@@ -56,6 +56,18 @@ impl Interaction {
         self
     }
 
+    /// Takes away what was given by [`prompt_from`](Self::prompt_from),
+    /// [`content_from`](Self::content_from) and [`tool_result_from`](Self::tool_result_from), in
+    /// this order, for a use other than logging it.
+    pub fn take_readers(&mut self) -> [Option<Box<dyn Read + Send>>; 3] {
+        let Large {
+            prompt,
+            content,
+            tool_result,
+        } = self.parts.large.take().map_or_else(Large::default, |it| *it);
+        [prompt, content, tool_result].map(|source| source.map(Mutex::into_inner))
+    }
+
     fn large(&mut self) -> &mut Large {
         self.parts.large.get_or_insert_default()
     }

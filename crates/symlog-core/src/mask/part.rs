@@ -91,6 +91,15 @@ impl MaskedPart {
         }
     }
 
+    /// Ends a text of which the rest is not known: what is held back goes, since without its end
+    /// it cannot be told what is in it.
+    pub(crate) fn cut_text(&mut self) {
+        if let Some(stream) = self.text.take() {
+            self.counts.merge(stream.counts());
+            self.out.push(b'"');
+        }
+    }
+
     /// Ends a request behind its prompt.
     pub(crate) fn end_request(&mut self, request: RequestData) {
         self.step

@@ -197,6 +197,9 @@ impl StreamRecorder {
     fn rest(&mut self) -> (Outcome, Option<Feed>) {
         if self.is_lost {
             self.meta("incomplete", true);
+            if let Some(feed) = &mut self.feed {
+                feed.text().cut_text();
+            }
         }
         (std::mem::take(&mut self.outcome), self.feed.take())
     }

@@ -137,7 +137,9 @@ impl Writer {
                 let lost = waiting.len() as u64;
                 entries -= lost;
                 shared.stats.update(|stats| stats.failed += lost);
-                if lost > 0 && barriers.is_empty() {
+                if !barriers.is_empty() {
+                    self.lost = None;
+                } else if lost > 0 || credit.pieces > 0 {
                     self.lost = Some(error.clone());
                 }
                 // Before anybody is told, so that what they log next is not refused as well.
@@ -172,7 +174,7 @@ impl Writer {
         let lost = batch.completions.len() as u64;
         if !batch.barriers.is_empty() {
             self.lost = None;
-        } else if lost > 0 {
+        } else if lost > 0 || batch.credit.pieces > 0 {
             self.lost = Some(error.clone());
         }
         for done in batch.completions.iter().chain(&batch.barriers) {

@@ -174,6 +174,8 @@ struct ChunkReader<'a> {
     lines: Option<Lines>,
     ours: Finder<'static>,
     header: Finder<'static>,
+    /// The sequence number of the next line.
+    sequence: u64,
     next: u32,
     hash: Sha256,
     bytes: u64,
@@ -208,6 +210,7 @@ impl<'a> ChunkReader<'a> {
             lines,
             ours: Finder::new(&ours).into_owned(),
             header: Finder::new(b",\"control\":\"segment\",").into_owned(),
+            sequence: if offset > 0 { place.sequence } else { 0 },
             next: 0,
             hash: Sha256::new(),
             bytes: 0,
@@ -257,14 +260,19 @@ impl<'a> ChunkReader<'a> {
     /// The next line of the chain; `None` at the end of the log.
     fn next_chunk(&mut self) -> Result<Option<ChunkLine<'static>>, ReadError> {
         while let Some(lines) = &mut self.lines {
-            let Some(read) = lines.next()?.filter(|read| read.terminated) else {
+            // What was written behind the log's end may be anything.
+            let is_over = self.sequence >= self.objects.ends_before(self.at);
+            let read = if is_over { None } else { lines.next()? };
+            let Some(read) = read.filter(|read| read.terminated) else {
                 self.at += 1;
+                self.sequence = 0;
                 self.lines = match self.at < self.objects.len() {
                     true => Some(self.objects.lines(self.at, 0)?),
                     false => None,
                 };
                 continue;
             };
+            self.sequence += 1;
             let is_ours = self.ours.find(read.bytes).is_some();
             if !is_ours && self.header.find(read.bytes).is_none() {
                 continue;
@@ -278,6 +286,7 @@ impl<'a> ChunkReader<'a> {
             if line.sequence() >= self.objects.ends_before(self.at) {
                 continue;
             }
+            self.sequence = line.sequence() + 1;
             if let Some(body) = segment_body(&line.body) {
                 self.opener.segments.insert(line.segment(), body);
             }

@@ -67,7 +67,7 @@ impl Run {
         large = large.request(crate::support::request(&long));
         self.batch(logger, [large]);
         // The same in pieces, over several objects.
-        let long = format!("question {} {}", self.submitted, "x ".repeat(3 * CHUNK));
+        let long = format!("question {} {}", self.submitted, "x ".repeat(CHUNK * 3 / 4));
         let streamed = answered(self.submitted).prompt_from(std::io::Cursor::new(long));
         self.batch(logger, [streamed]);
         self.batch(logger, [asked(self.submitted)]);

@@ -20,6 +20,7 @@ mod rotate;
 mod seed;
 mod support;
 mod symbiont;
+mod system;
 mod vectors;
 mod write;
 mod write_only;

@@ -19,12 +19,13 @@ use symlog_crypto::default_provider;
 use symlog_keys::{Access, Keyring, LoggingKey};
 
 use self::independent::{Found, Keys, hex, root};
-use crate::support::{KEY, Workplace, request, response};
+use crate::support::{KEY, Workplace, block_on, request, response};
 
 const LOG: &str = "model_io.encrypted.log";
 
-fn published() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/format/v1")
+fn published() -> [PathBuf; 2] {
+    let all = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../testdata/format");
+    ["v1", "v1-streams"].map(|name| all.join(name))
 }
 
 fn key() -> LoggingKey {
@@ -137,15 +138,19 @@ fn entries(reader: &LogReader) -> String {
 
 #[test]
 fn the_published_log_reads_as_it_always_did() {
+    published().iter().for_each(|log| reads_as_it_did(log));
+}
+
+fn reads_as_it_did(published: &Path) {
     let place = Workplace::new();
     let dir = place.log().parent().unwrap().to_owned();
-    copy(&published(), &dir);
+    copy(published, &dir);
     let reader = LogReader::open(&dir.join(LOG), &key()).unwrap();
-    let expected = std::fs::read_to_string(published().join("expected.jsonl")).unwrap();
+    let expected = std::fs::read_to_string(published.join("expected.jsonl")).unwrap();
     assert_eq!(entries(&reader), expected);
     let report = reader.verify().unwrap();
     assert!(report.is_ok(), "{report:?}");
-    let vectors = vectors();
+    let vectors = vectors(published);
     assert_eq!(report.root, vectors["root"]);
     assert_eq!(
         report.size,
@@ -162,16 +167,20 @@ fn the_published_log_reads_as_it_always_did() {
     assert!(place.reader().verify().unwrap().is_ok());
 }
 
-fn vectors() -> Value {
-    let text = std::fs::read_to_string(published().join("vectors.json")).unwrap();
+fn vectors(published: &Path) -> Value {
+    let text = std::fs::read_to_string(published.join("vectors.json")).unwrap();
     serde_json::from_str(&text).unwrap()
 }
 
 #[test]
 fn the_specification_is_enough_to_read_the_published_log() {
-    let vectors = vectors();
+    published().iter().for_each(|log| reads_independently(log));
+}
+
+fn reads_independently(published: &Path) {
+    let vectors = vectors(published);
     let mut keys = Published(vectors.clone());
-    let found = read_independently(&published(), &mut keys);
+    let found = read_independently(published, &mut keys);
     for (line, expected) in found.lines.iter().zip(vectors["lines"].as_array().unwrap()) {
         assert_eq!(line, expected);
     }
@@ -181,7 +190,7 @@ fn the_specification_is_enough_to_read_the_published_log() {
     );
     let root = base64_simd::STANDARD.encode_to_string(root(&found.leaves));
     assert_eq!(root, vectors["root"]);
-    let expected = std::fs::read_to_string(published().join("expected.jsonl")).unwrap();
+    let expected = std::fs::read_to_string(published.join("expected.jsonl")).unwrap();
     compare(&found, &expected);
 }
 
@@ -263,7 +272,8 @@ const DAY: u64 = 86_400_000_000;
 const LAST_OF_JANUARY: u64 = 20_484 * DAY + 37_800_123_456;
 
 /// A log with one of everything that the format has: two objects, three segments, two retention
-/// classes, units and none, a late response, an open request, errors, chunks, sealed metadata.
+/// classes, units and none, a late response, an open request, errors, chunks, a stream that goes
+/// over the end of a month, sealed metadata.
 fn write(place: &Workplace) {
     let clock = Arc::new(Calendar(AtomicU64::new(LAST_OF_JANUARY)));
     let open = |metadata| {
@@ -321,7 +331,15 @@ fn write(place: &Workplace) {
             .request(request("Answered later."))
             .conversation("c-1"),
     );
+    let call = Interaction::new("agent_123", ModelInteractionType::ToolCall, "make")
+        .request(request("make all"))
+        .conversation("c-1");
+    let mut recorder = block_on(logger.record_stream(call)).unwrap();
+    recorder.push(&"Built on the last of January.\n".repeat(400));
+    logger.flush_blocking().unwrap();
     clock.0.fetch_add(DAY, Ordering::Relaxed);
+    recorder.push(&"Built on the first of February.\n".repeat(400));
+    block_on(recorder.finish()).unwrap();
     submit(plain("It failed.").error("http_502: Bad gateway at the upstream"));
     submit(plain(&"In chunks. ".repeat(900)).conversation("c-1"));
     submit(

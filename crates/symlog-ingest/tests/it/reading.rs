@@ -173,3 +173,148 @@ fn options_name_agent_and_model() {
     assert_eq!(unit.interactions[0].agent_id(), Some("importer"));
     assert_eq!(unit.interactions[0].model_identifier(), Some("gpt-4o"));
 }
+
+/// The texts of an interaction: those that were put aside as well as those that were not.
+fn texts(mut interaction: symlog_core::Interaction) -> [Option<String>; 3] {
+    let mut texts = interaction.take_readers().map(|reader| {
+        reader.map(|mut reader| {
+            let mut text = String::new();
+            reader.read_to_string(&mut text).unwrap();
+            text
+        })
+    });
+    if let Some(request) = interaction.request_data() {
+        texts[0].get_or_insert_with(|| request.prompt.clone());
+    }
+    if let Some(response) = interaction.response_data() {
+        texts[1].get_or_insert_with(|| response.content.clone());
+        if let Some(serde_json::Value::String(result)) = &response.tool_result {
+            texts[2].get_or_insert_with(|| result.clone());
+        }
+    }
+    texts
+}
+
+fn held_up_to(bytes: usize) -> Options {
+    Options {
+        hold_line_bytes: bytes,
+        max_line_bytes: 1 << 20,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn a_long_line_comes_to_the_same_as_a_short_one() {
+    let long = "All work and\n no \"play\" \\ é 😀. ".repeat(60_000);
+    let line = serde_json::json!({
+        "id": "0199f3a1-7c22-7d10-9f3e-2b1c5a6d7e8f",
+        "agent_id": "a", "interaction_type": "ToolCall", "model_identifier": "m",
+        "timestamp": "2026-01-15T10:30:00Z", "latency_ms": 150,
+        "request_data": {"prompt": long, "tool_name": "t", "parameters": {"n": [1, 2.5e3]}, "own": true},
+        "response_data": {"content": "short", "tool_result": long, "metadata": {"x": "y"}},
+        "metadata": {"conversation_id": "c", "k": "v"}, "error": "timeout",
+        "token_usage": {"input_tokens": 1, "output_tokens": 2}, "extra": 7,
+    })
+    .to_string();
+    let text = format!("\u{feff}{line}\n{{\"request_data\":{{\"prompt\":\"next\"}}}}\n");
+    for format in [Format::Auto, Format::Interaction] {
+        let [mut held, mut read] = [16 << 20, 1000].map(|hold| {
+            let options = Options {
+                max_line_bytes: 16 << 20,
+                ..held_up_to(hold)
+            };
+            reader(text.as_bytes(), format, options)
+                .map(|unit| unit.unwrap().interactions.remove(0))
+                .collect::<Vec<_>>()
+        });
+        assert_eq!((held.len(), read.len()), (2, 2));
+        let (held, read) = (held.remove(0), read.remove(0));
+        assert_eq!(held.entry_id(), read.entry_id());
+        assert_eq!(held.agent_id(), read.agent_id());
+        assert_eq!(held.happened_at(), read.happened_at());
+        assert_eq!(held.took(), read.took());
+        assert_eq!(held.slots(), read.slots());
+        assert_eq!(held.metadata_map(), read.metadata_map());
+        assert_eq!(held.error_text(), read.error_text());
+        assert_eq!(held.token_usage(), read.token_usage());
+        let [before, after] = [&held, &read].map(|it| it.request_data().unwrap());
+        assert_eq!(before.parameters, after.parameters);
+        assert_eq!(before.tool_name, after.tool_name);
+        let [before, after] = [&held, &read].map(|it| it.response_data().unwrap());
+        assert_eq!(before.metadata, after.metadata);
+        assert_eq!(texts(held), texts(read));
+    }
+}
+
+#[test]
+fn a_long_list_of_messages_is_kept_as_its_text() {
+    let message = serde_json::json!({"role": "user", "content": "x".repeat(1000)});
+    let messages = serde_json::Value::from(vec![message; 3000]).to_string();
+    let line = format!("{{\"request_data\":{{\"prompt\":{messages}}}}}");
+    let mut units = reader(line.as_bytes(), Format::Auto, held_up_to(1000));
+    let interaction = units.next().unwrap().unwrap().interactions.remove(0);
+    assert_eq!(texts(interaction)[0].as_deref(), Some(&*messages));
+}
+
+#[test]
+fn a_long_line_that_is_wrong_says_where_and_the_next_is_read() {
+    let long = "x".repeat(2 << 20);
+    for (line, expected) in [
+        (
+            format!("{{\"request_data\":{{\"prompt\":\"{long}"),
+            "in the middle of a JSON value",
+        ),
+        (
+            format!("{{\"request_data\":{{\"prompt\":\"{long}\"}},}}"),
+            "not JSON at column 2097",
+        ),
+        (
+            format!("{{\"request_data\":{{\"prompt\":\"{long}\\q\"}}}}"),
+            "not JSON at column 2097",
+        ),
+        (
+            format!("{{\"request_data\":{{\"prompt\":\"{long}\"}}}} x"),
+            "not JSON at column 2097",
+        ),
+        (
+            format!("{{\"request_data\":{{\"prompt\":\"{long}\"}},\"id\":7}}"),
+            "field id must be",
+        ),
+        (
+            format!("{{\"request_data\":{{\"own\":\"{long}\"}}}}"),
+            "more than the 1048576 that are allowed",
+        ),
+        (
+            format!(
+                "{{\"request_data\":{{\"prompt\":{}}}}}",
+                "[".repeat(long.len())
+            ),
+            "levels deep",
+        ),
+        (
+            format!("{{\"path\":\"/v1\",\"request_body\":\"{long}\"}}"),
+            "more than the 1048576 that are allowed",
+        ),
+    ] {
+        let text = format!("{line}\n{{\"request_data\":{{\"prompt\":\"next\"}}}}\n");
+        let mut units = reader(text.as_bytes(), Format::Auto, held_up_to(1000));
+        let error = units.next().unwrap().unwrap_err();
+        assert_eq!(error.line, 1);
+        assert!(error.to_string().contains(expected), "{error}: {expected}");
+        assert!(!error.to_string().contains("xxx"), "{error}");
+        let next = units.next().unwrap().unwrap();
+        assert_eq!((next.line, next.interactions.len()), (2, 1));
+        assert!(units.next().is_none());
+    }
+}
+
+#[test]
+fn a_long_line_of_invalid_utf8_says_so() {
+    let mut line = b"{\"request_data\":{\"prompt\":\"".to_vec();
+    line.extend(vec![b'x'; 100_000]);
+    line.extend(b"\xff\"}}\n");
+    let mut units = reader(&line[..], Format::Interaction, held_up_to(1000));
+    let error = units.next().unwrap().unwrap_err();
+    assert!(matches!(error.problem, Problem::InvalidUtf8 { .. }), "{error}");
+    assert!(units.next().is_none());
+}

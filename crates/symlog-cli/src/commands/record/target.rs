@@ -1,6 +1,8 @@
 //! Where interactions go: a log, or nowhere.
 
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -44,16 +46,31 @@ impl Target {
     /// Hands an interaction over. Without a receipt there is nothing to wait for.
     pub(super) fn submit(
         &self,
-        interaction: Interaction,
+        mut interaction: Interaction,
         tally: &mut Tally,
     ) -> Result<Option<Receipt>, LoggingError> {
         match self {
             Self::Log { logger, .. } => logger.submit(interaction).map(Some),
             Self::Nowhere { masker } => {
+                for reader in interaction.take_readers().into_iter().flatten() {
+                    let counted = count_text(masker, reader, tally);
+                    counted.map_err(|error| LoggingError::Source {
+                        source: Arc::new(error),
+                    })?;
+                }
                 count(masker, &interaction, tally);
                 Ok(None)
             }
         }
+    }
+
+    /// Where the log lies.
+    pub(super) fn directory(&self) -> Option<PathBuf> {
+        let parent = self.path()?.parent()?;
+        Some(match parent.as_os_str().is_empty() {
+            true => PathBuf::from("."),
+            false => parent.to_owned(),
+        })
     }
 
     /// Closes the log and adds what it counted itself, also when closing fails.
@@ -76,6 +93,31 @@ impl Target {
             Self::Nowhere { .. } => None,
         }
     }
+}
+
+/// Counts what would be masked in a text that is too long to be held.
+fn count_text(masker: &Masker, mut text: impl Read, tally: &mut Tally) -> io::Result<()> {
+    let mut stream = masker.stream();
+    let mut buffer = Vec::new();
+    loop {
+        let begun = buffer.len();
+        let read = text.by_ref().take(1 << 16).read_to_end(&mut buffer)?;
+        // A character that is cut waits for its rest.
+        let whole = match std::str::from_utf8(&buffer) {
+            Err(error) if error.error_len().is_none() && read > 0 => error.valid_up_to(),
+            _ => begun + read,
+        };
+        let rest = buffer.split_off(whole);
+        tally.bytes += stream.push(&String::from_utf8_lossy(&buffer)).len() as u64;
+        buffer = rest;
+        if read == 0 {
+            break;
+        }
+    }
+    let (rest, counts) = stream.finish();
+    tally.bytes += rest.len() as u64;
+    tally.masked.merge(&counts);
+    Ok(())
 }
 
 /// Counts what would be masked, and the bytes of what would be sealed.
