@@ -164,7 +164,12 @@ impl Read for SpoolReader {
             sealed
                 .provider
                 .aes_256_gcm
-                .open(&sealed.key, &nonce(self.next)?, b"symlog spool", &mut buffer)
+                .open(
+                    &sealed.key,
+                    &nonce(self.next)?,
+                    b"symlog spool",
+                    &mut buffer,
+                )
                 .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, Changed))?;
             self.next += 1;
             self.block = io::Cursor::new(buffer);

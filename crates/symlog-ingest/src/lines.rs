@@ -122,7 +122,9 @@ impl<R: BufRead> Lines<R> {
             }
             // No further than where a line is known to be long: the rest may be read elsewhere.
             let most = match (stop_above as u64).checked_sub(length) {
-                Some(left) => usize::try_from(left).unwrap_or(usize::MAX).saturating_add(1),
+                Some(left) => usize::try_from(left)
+                    .unwrap_or(usize::MAX)
+                    .saturating_add(1),
                 None => usize::MAX,
             };
             let chunk = &chunk[..chunk.len().min(most)];

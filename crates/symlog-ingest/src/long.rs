@@ -97,10 +97,12 @@ impl<R: Read> Long<'_, R> {
         if self.json.peek().map_err(problem)? != ValueType::Object {
             return self.small();
         }
-        self.object(&mut |this, name| match long.iter().find(|(it, _)| *it == name) {
-            Some((_, at)) => this.text(*at),
-            None => this.small(),
-        })
+        self.object(
+            &mut |this, name| match long.iter().find(|(it, _)| *it == name) {
+                Some((_, at)) => this.text(*at),
+                None => this.small(),
+            },
+        )
     }
 
     fn object(

@@ -204,7 +204,10 @@ impl Read for Words {
             for _ in 0..64 {
                 let n = self.line;
                 self.line += 1;
-                writeln!(self.text, "row {n:x}: all work and no play makes a dull log")?;
+                writeln!(
+                    self.text,
+                    "row {n:x}: all work and no play makes a dull log"
+                )?;
             }
         }
         let most = usize::try_from(self.left).unwrap_or(usize::MAX);

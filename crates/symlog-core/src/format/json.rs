@@ -16,7 +16,7 @@ const ESCAPE: usize = 8;
 const ROOM: usize = 2048;
 
 /// Appends the inside of a JSON string.
-fn push_escaped(out: &mut Vec<u8>, text: &str) {
+pub(crate) fn push_escaped(out: &mut Vec<u8>, text: &str) {
     let rest = push_blocks(out, text.as_bytes());
     if !rest.iter().any(|byte| must_escape(*byte)) {
         return out.extend_from_slice(rest);

@@ -64,7 +64,11 @@ impl Interaction {
             prompt,
             content,
             tool_result,
-        } = self.parts.large.take().map_or_else(Large::default, |it| *it);
+        } = self
+            .parts
+            .large
+            .take()
+            .map_or_else(Large::default, |it| *it);
         [prompt, content, tool_result].map(|source| source.map(Mutex::into_inner))
     }
 

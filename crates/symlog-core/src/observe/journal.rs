@@ -270,7 +270,9 @@ async fn end_stream(
     if feed.is_lost() {
         // Its lines are not in the log, or not all of them: the answer stands without the text.
         let response = answer.parts.response.get_or_insert_default();
-        response.metadata.insert("incomplete".to_owned(), true.into());
+        response
+            .metadata
+            .insert("incomplete".to_owned(), true.into());
         drop(feed);
         return intake.submit_async(answer).await;
     }

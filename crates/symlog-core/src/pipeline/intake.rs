@@ -60,7 +60,9 @@ impl Intake {
     /// How payloads come in piece by piece; `None` where they must come whole.
     pub(crate) fn by_pieces(&self) -> Option<&Feeding> {
         // A payload above the limit is refused, in pieces or whole.
-        self.feeding.as_ref().filter(|_| self.refuse_above.is_none())
+        self.feeding
+            .as_ref()
+            .filter(|_| self.refuse_above.is_none())
     }
 
     /// Bytes of payload above which an entry is refused.

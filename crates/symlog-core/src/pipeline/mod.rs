@@ -22,8 +22,8 @@ mod shared;
 mod stats;
 mod streams;
 mod units;
-mod worker;
 mod work;
+mod worker;
 mod writer;
 
 pub(crate) use doorbell::Doorbell;

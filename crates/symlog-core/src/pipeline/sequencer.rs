@@ -9,7 +9,6 @@ use super::chunks::ChunkPlan;
 use super::feed::{Part, Step};
 use super::key_watch::KeyWatch;
 use super::queue::{Credit, Item};
-use super::receipt::Completion;
 use super::recovery::LogState;
 use super::segment::Segment;
 use super::shared::{Shared, WriteFailure};
@@ -520,7 +519,9 @@ impl Taken {
                     failed += 1;
                     untold = true;
                     interaction.parts.completion.fail(error.clone());
-                    shared.queue.release(Credit::entry(interaction.parts.charge));
+                    shared
+                        .queue
+                        .release(Credit::entry(interaction.parts.charge));
                 }
                 Item::Part(part) => {
                     streams.abandon(part.number);

@@ -83,6 +83,8 @@ impl Writer {
         let mut outcome = Ok(());
         let mut last_segment = None;
         let mut first = true;
+        // Pieces are waited for only with the entry's last line.
+        let mut has_pieces = false;
         for mut batch in group {
             credit += batch.credit;
             if batch.has_no_lines() {
@@ -106,6 +108,7 @@ impl Writer {
             }
             bytes += self.sink.len().saturating_sub(before);
             entries += batch.entries;
+            has_pieces |= batch.credit.pieces > 0;
             if shared.durability == Durability::Buffered {
                 // The page cache is the level asked for.
                 batch.completions.drain(..).for_each(|done| done.succeed());
@@ -139,7 +142,7 @@ impl Writer {
                 shared.stats.update(|stats| stats.failed += lost);
                 if !barriers.is_empty() {
                     self.lost = None;
-                } else if lost > 0 || credit.pieces > 0 {
+                } else if lost > 0 || has_pieces {
                     self.lost = Some(error.clone());
                 }
                 // Before anybody is told, so that what they log next is not refused as well.

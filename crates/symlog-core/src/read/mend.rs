@@ -158,15 +158,19 @@ mod tests {
     fn every_beginning_becomes_whole() {
         for cut in 0..=TEXT.len() {
             let out = mended(TEXT.as_bytes(), cut);
-            let value: Value = serde_json::from_slice(&out)
-                .unwrap_or_else(|error| panic!("{cut}: {error}: {}", String::from_utf8_lossy(&out)));
+            let value: Value = serde_json::from_slice(&out).unwrap_or_else(|error| {
+                panic!("{cut}: {error}: {}", String::from_utf8_lossy(&out))
+            });
             if cut > 20 {
                 assert!(value["content"].as_str().unwrap().starts_with('a'), "{cut}");
             }
         }
         assert_eq!(mended(TEXT.as_bytes(), TEXT.len()), TEXT.as_bytes());
         assert_eq!(mended(br#"{"content":"ab\u00"#, 18), br#"{"content":"ab"}"#);
-        assert_eq!(mended(br#"{"content":"ab","tool_re"#, 24), br#"{"content":"ab"}"#);
+        assert_eq!(
+            mended(br#"{"content":"ab","tool_re"#, 24),
+            br#"{"content":"ab"}"#
+        );
     }
 
     fn json() -> impl Strategy<Value = Value> {

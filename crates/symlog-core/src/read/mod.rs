@@ -15,8 +15,8 @@ mod opener;
 mod reader;
 mod segments;
 
-pub use chunks::PayloadReader;
 pub(crate) use chunks::Manifest;
+pub use chunks::PayloadReader;
 pub use entry::{Entry, Payload};
 pub use error::ReadError;
 pub use filter::Filter;

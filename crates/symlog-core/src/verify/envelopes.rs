@@ -40,7 +40,12 @@ impl Chain {
     }
 
     fn is_what(self, manifest: &Manifest) -> bool {
-        let digest: String = self.hash.finish().iter().map(|b| format!("{b:02x}")).collect();
+        let digest: String = self
+            .hash
+            .finish()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
         !self.is_open || (self.bytes == manifest.bytes && digest == manifest.sha256)
     }
 }
@@ -126,8 +131,9 @@ impl<'a> Envelopes<'a> {
                     if let (Some(chain), Some(manifest)) = (chain, manifest)
                         && !chain.is_what(&manifest)
                     {
-                        return Err("the chunks are not those that the entry was closed with"
-                            .to_owned());
+                        return Err(
+                            "the chunks are not those that the entry was closed with".to_owned()
+                        );
                     }
                 }
                 Ok(())

@@ -118,12 +118,7 @@ fn a_long_stream_goes_in_while_it_comes_and_out_whole() {
         .chunks(301)
         .map(String::from_utf8_lossy)
         .collect();
-    let answer = entry
-        .response_data
-        .as_ref()
-        .unwrap()
-        .to_response()
-        .unwrap();
+    let answer = entry.response_data.as_ref().unwrap().to_response().unwrap();
     assert_eq!(answer.content, masked(&whole));
     assert_eq!(answer.tool_result.unwrap()["mail"], "***@***.***");
     assert_eq!(answer.metadata["finish_reason"], "stop");

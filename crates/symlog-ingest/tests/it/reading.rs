@@ -315,6 +315,9 @@ fn a_long_line_of_invalid_utf8_says_so() {
     line.extend(b"\xff\"}}\n");
     let mut units = reader(&line[..], Format::Interaction, held_up_to(1000));
     let error = units.next().unwrap().unwrap_err();
-    assert!(matches!(error.problem, Problem::InvalidUtf8 { .. }), "{error}");
+    assert!(
+        matches!(error.problem, Problem::InvalidUtf8 { .. }),
+        "{error}"
+    );
     assert!(units.next().is_none());
 }
