@@ -39,7 +39,7 @@ impl Chain {
         }
     }
 
-    fn is_what(self, manifest: &Manifest) -> bool {
+    fn fits(self, manifest: &Manifest) -> bool {
         let digest: String = self
             .hash
             .finish()
@@ -129,7 +129,7 @@ impl<'a> Envelopes<'a> {
                 };
                 for (chain, manifest) in chains.into_iter().zip(manifests) {
                     if let (Some(chain), Some(manifest)) = (chain, manifest)
-                        && !chain.is_what(&manifest)
+                        && !chain.fits(&manifest)
                     {
                         return Err(
                             "the chunks are not those that the entry was closed with".to_owned()

@@ -71,7 +71,7 @@ fn child() {
                         break;
                     }
                     let mut entry = answered(number);
-                    if number % 8 == 0 {
+                    if number.is_multiple_of(8) {
                         let long = format!("question {number} {}", "x ".repeat(2 * CHUNK));
                         entry = entry.prompt_from(Cursor::new(long));
                     }
