@@ -336,3 +336,45 @@ fn a_rotation_killed_at_any_moment_leaves_a_log_that_opens() {
     );
     println!("{finished} of 24 rotations finished");
 }
+
+#[test]
+fn a_host_that_only_writes_is_read_where_the_private_key_is() {
+    let reader = Place::new();
+    let pair = json(&reader, &["keys", "generate", "--to", "reader.key"]);
+    let public = pair["public_key"].as_str().unwrap();
+    let secret = std::fs::read_to_string(reader.path("reader.key")).unwrap();
+    assert!(secret.starts_with("x25519-secret:") && !secret.contains(public));
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(reader.path("reader.key"))
+        .unwrap()
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+    reader
+        .run(&["keys", "generate", "--to", "reader.key"])
+        .fails(2, &["reader.key"]);
+    reader.run(&["keys", "generate"]).fails(2, &["--to FILE"]);
+
+    let host = Place::with_key();
+    host.write(
+        "symlog.toml",
+        format!("[logging.keys]\nrecipients = [\"{public}\"]\n"),
+    );
+    host.run(&["record", &example("interactions.jsonl")]).ok();
+    let run = host.run(&["cat"]);
+    assert_ne!(run.code, 0, "{run:?}");
+    assert!(
+        run.out.is_empty() && run.err.contains("private key"),
+        "{run:?}"
+    );
+    host.run(&["verify"]).ok();
+
+    // Nothing but the files and the private key.
+    let reader = reader.with("SYMLOG_IDENTITY", secret.trim());
+    let log = host.log();
+    let log = log.to_str().unwrap();
+    assert_eq!(reader.cat(&["--log", log]).len(), 10);
+    reader.run(&["verify", "--keys", "--log", log]).ok();
+    let stranger = Place::new();
+    stranger.run(&["cat", "--log", log]).fails(2, &["no key"]);
+}
