@@ -207,7 +207,7 @@ fn is_sign(b: u8) -> bool {
 
 /// A line of a form that is set in: a label, a colon, a value, and no sign of code.
 fn is_form(line: &str) -> bool {
-    let line = line.trim();
+    let line = line.trim_ascii();
     line.as_bytes().first().is_some_and(u8::is_ascii_uppercase)
         && line.split_once(": ").is_some_and(|(label, _)| {
             label.len() <= 40
