@@ -238,3 +238,13 @@ fn years_and_ages_and_stretches_of_time() {
         "Born in 1971, seen in 2019."
     );
 }
+
+#[test]
+fn a_name_that_is_a_word_is_one_after_a_sure_cue() {
+    use PiiType::*;
+    check(&[
+        (Person, "my name is {}", "Dan"),
+        (Person, "They call me Mr. {}", "May"),
+        (Person, "Dr. {} will see you now.", "Grace"),
+    ]);
+}

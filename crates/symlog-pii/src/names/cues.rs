@@ -208,7 +208,9 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
         }
     }
     read_few(text, end + gap, MAX_NAME, &mut tokens);
-    if let Some((first, last)) = name_at(text, &tokens, known) {
+    // "My name is Dan", "Mr. May": also a name that is a word.
+    let certain = cue == Cue::Is || (cue == Cue::Title && !gap_text.contains(':'));
+    if let Some((first, last)) = name_at(text, &tokens, known, certain) {
         out.push(Hit::new(
             tokens[first].start,
             tokens[last].end,
@@ -246,7 +248,7 @@ fn said_name(before: &[u8]) -> bool {
 }
 
 /// A name of one to four words that begins with the first word. `known` asks for words from the lists.
-fn name_at(text: &str, tokens: &[Token], known: bool) -> Option<(usize, usize)> {
+fn name_at(text: &str, tokens: &[Token], known: bool, certain: bool) -> Option<(usize, usize)> {
     const PARTICLES: [&str; 14] = [
         "de", "del", "la", "van", "von", "der", "den", "da", "di", "dos", "bin", "al", "el", "y",
     ];
@@ -294,6 +296,8 @@ fn name_at(text: &str, tokens: &[Token], known: bool) -> Option<(usize, usize)> 
     let place = first.has(PLACE) && !first.has(FIRST) && count == 1;
     let sure = if known {
         strong > 0 && first.has(FIRST) && !first.has(COMMON)
+    } else if certain && listed > 0 && !first.has(STREET) {
+        !place
     } else {
         (listed > 0 || count >= 2) && strong + usize::from(count >= 2) > 0 && !place
     };
