@@ -11,6 +11,7 @@ mod crash;
 mod demo;
 mod deny;
 mod eval;
+mod fuzz;
 mod house;
 mod layering;
 mod libtest;
@@ -59,6 +60,8 @@ enum Command {
     Crash(crash::Args),
     /// Record and read a gigabyte, a line of 100 MB and 500,000 entries under hard memory limits
     Limits,
+    /// Run every fuzz target for some minutes, with the corpora as seeds
+    Fuzz(fuzz::Args),
     /// Measure the masking engine on the labelled sets
     Eval(eval::Args),
     /// Rebuild the model of the masking engine
@@ -90,6 +93,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Services => Ok(services::run(&workspace).finish()),
         Command::Crash(args) => crash::run(&workspace, &args),
         Command::Limits => limits::run(&workspace),
+        Command::Fuzz(args) => fuzz::run(&workspace, &args),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
         Command::Train(args) => eval::run(&workspace, "train", &args),
     }

@@ -78,11 +78,9 @@ fn profile(name: &str) -> Result<Profile, LoggingError> {
     }
     let file: ProfileFile = toml::from_str(&read(name)?)
         .map_err(|error| wrong(format!("{name}: {error}"), Some(Arc::new(error))))?;
-    Ok(Profile::Custom(CustomProfile {
-        name: name.to_owned(),
-        types: TypeSet::of(&file.types),
-        sensitive_keys: file.sensitive_keys,
-    }))
+    let mut custom = CustomProfile::new(name, TypeSet::of(&file.types));
+    custom.sensitive_keys = file.sensitive_keys;
+    Ok(Profile::Custom(custom))
 }
 
 fn read(path: &str) -> Result<String, LoggingError> {

@@ -16,6 +16,7 @@ mod provider;
 mod recipient;
 mod secret;
 mod signature;
+mod siv;
 
 pub use aead::{Aead, AeadError, Algorithm, NONCE_LEN, Nonce, TAG_LEN};
 pub use argon2id::{Argon2Params, argon2id};
@@ -28,3 +29,4 @@ pub use provider::{CryptoProvider, SecureRandom, default_provider};
 pub use recipient::{Identity, Recipient};
 pub use secret::{Key, SecretBytes, clear_stack};
 pub use signature::{SigningKey, verify_ed25519};
+pub use siv::Siv;

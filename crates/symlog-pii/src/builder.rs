@@ -1,13 +1,13 @@
 //! How a masker is put together.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use crate::detector::Detector;
 use crate::error::BuildError;
+use crate::fields::{FieldAction, Fields};
 use crate::kind::PiiType;
-use crate::masker::{Inner, Masker, Rules};
+use crate::masker::{Inner, Masker, Operators, Rules};
 use crate::operator::Operator;
 use crate::profile::Profile;
 use crate::rules::{RuleSet, Source};
@@ -20,10 +20,11 @@ pub struct MaskerBuilder {
     profile: Profile,
     allow: Vec<String>,
     deny: Vec<String>,
-    operators: BTreeMap<PiiType, Arc<dyn Operator>>,
+    operators: Operators,
     detectors: Vec<Arc<dyn Detector>>,
     time_limit: Duration,
     sources: Vec<Source>,
+    fields: Vec<(String, FieldAction)>,
 }
 
 impl Default for MaskerBuilder {
@@ -32,10 +33,11 @@ impl Default for MaskerBuilder {
             profile: Profile::Default,
             allow: Vec::new(),
             deny: Vec::new(),
-            operators: BTreeMap::new(),
+            operators: Operators::default(),
             detectors: Vec::new(),
             time_limit: Duration::from_secs(1),
             sources: Vec::new(),
+            fields: Vec::new(),
         }
     }
 }
@@ -75,7 +77,21 @@ impl MaskerBuilder {
 
     /// What is written in the place of a value of `kind`, instead of its default mask.
     pub fn operator(mut self, kind: PiiType, operator: Arc<dyn Operator>) -> Self {
-        self.operators.insert(kind, operator);
+        self.operators.by_type.insert(kind, operator);
+        self
+    }
+
+    /// What is written in the place of what the rule `id` finds; it wins over that of its type.
+    pub fn rule_operator(mut self, id: impl Into<String>, operator: Arc<dyn Operator>) -> Self {
+        self.operators.by_rule.insert(id.into(), operator);
+        self
+    }
+
+    /// What is done with the field at `path`, a JSONPath (RFC 9535) of names, indices, `*` and
+    /// `..`, and with all below it. The deepest path that leads to a value counts, and of several
+    /// as deep the first.
+    pub fn field(mut self, path: impl Into<String>, action: FieldAction) -> Self {
+        self.fields.push((path.into(), action));
         self
     }
 
@@ -95,16 +111,27 @@ impl MaskerBuilder {
     ///
     /// # Errors
     ///
-    /// When a rule file cannot be read or compiled; the error names file and line.
-    pub fn build(self) -> Result<Masker, BuildError> {
+    /// When a rule file cannot be read or compiled, where the error names file and line; when an
+    /// operator is for a rule that does not exist; when the path of a field is none.
+    pub fn build(mut self) -> Result<Masker, BuildError> {
         let rules = match self.sources.as_slice() {
             [] => Rules::BuiltIn,
             sources => Rules::Own(RuleSet::compile(sources)?),
         };
-        Ok(self.assemble(rules))
+        for id in self.operators.by_rule.keys() {
+            if !rules.knows(id) {
+                return Err(BuildError::UnknownRule {
+                    nearest: rules.nearest(id).unwrap_or_default().to_owned(),
+                    rule: id.clone(),
+                });
+            }
+        }
+        let fields = Fields::compile(std::mem::take(&mut self.fields))
+            .map_err(|(path, problem)| BuildError::Path { path, problem })?;
+        Ok(self.assemble(rules, fields))
     }
 
-    pub(crate) fn assemble(self, rules: Rules) -> Masker {
+    pub(crate) fn assemble(self, rules: Rules, fields: Fields) -> Masker {
         let Self {
             profile,
             allow,
@@ -113,6 +140,7 @@ impl MaskerBuilder {
             detectors,
             time_limit,
             sources: _,
+            fields: _,
         } = self;
         let inner = Inner {
             plan: match profile {
@@ -126,6 +154,7 @@ impl MaskerBuilder {
             allow,
             deny,
             operators,
+            fields,
             detectors,
             time_limit,
         };

@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use crate::fields::PathProblem;
 use crate::kind::UnknownPiiType;
 
 /// Why a [`Masker`](crate::Masker) could not be built.
@@ -29,6 +30,24 @@ pub enum BuildError {
         rule: String,
         /// What is wrong with it, and what to do.
         problem: RuleProblem,
+    },
+    /// The path of a field rule is no path.
+    #[error("{path}: {problem}")]
+    Path {
+        /// The path as given.
+        path: String,
+        /// What is wrong with it.
+        problem: PathProblem,
+    },
+    /// An operator is for a rule that is neither built in nor in a rule file.
+    #[error(
+        "there is no rule {rule:?}; did you mean {nearest:?}? `symlog scan` shows the rule of each finding"
+    )]
+    UnknownRule {
+        /// The id as given.
+        rule: String,
+        /// The most similar one that exists.
+        nearest: String,
     },
     /// An operator or profile names a type that does not exist.
     #[error(transparent)]

@@ -160,6 +160,12 @@ impl TypeSet {
         Self(self.0 | other.0)
     }
 
+    /// This set less those of the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
     /// Whether `kind` is in the set.
     #[must_use]
     pub const fn contains(self, kind: PiiType) -> bool {

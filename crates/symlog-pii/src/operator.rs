@@ -16,7 +16,10 @@ pub struct OperatorContext<'a> {
 /// Writes what stands in the log instead of a value.
 ///
 /// An implementation appends to `out` only, never the value itself or enough of it to guess it,
-/// and gives text that masks to itself, so that masking twice changes nothing.
+/// and gives text that masks to itself, so that masking twice changes nothing. One that keeps the
+/// look of a value, such as a shifted date, cannot promise the latter and says so.
+///
+/// Keyed ones write a [`Token`](crate::Token), which is known again.
 pub trait Operator: Debug + Send + Sync {
     /// Appends the replacement of `value` to `out`.
     fn apply(&self, kind: PiiType, value: &str, context: &OperatorContext<'_>, out: &mut String);

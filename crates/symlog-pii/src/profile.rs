@@ -8,7 +8,7 @@ use crate::text::{self, Hit};
 use PiiType as T;
 
 /// A choice of types to mask. `scan` reports all types whatever the profile.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Profile {
     /// Identifiers of persons, accounts and credentials, and persons where a cue makes it sure.
@@ -33,14 +33,42 @@ pub enum Profile {
 }
 
 /// A user's own choice of types.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct CustomProfile {
     /// What to call it in messages.
     pub name: String,
-    /// The types to mask.
+    /// The profile that it begins with. Types that this one masks in part, such as dates of
+    /// birth alone, stay so unless they are in `types`.
+    pub base: Option<Box<Profile>>,
+    /// The types to mask besides those of `base`.
     pub types: TypeSet,
+    /// Types of `base` that are not masked.
+    pub without: TypeSet,
     /// Whether the values of sensitive keys are masked.
     pub sensitive_keys: bool,
+    /// What is less sure than this is not masked. The built-in profiles take 0.5.
+    pub min_score: f32,
+}
+
+impl CustomProfile {
+    /// A profile of its own `types`, and of nothing else.
+    #[must_use]
+    pub fn new(name: impl Into<String>, types: TypeSet) -> Self {
+        Self {
+            name: name.into(),
+            base: None,
+            types,
+            without: TypeSet::EMPTY,
+            sensitive_keys: true,
+            min_score: SURE,
+        }
+    }
+
+    fn base_types(&self) -> TypeSet {
+        self.base
+            .as_ref()
+            .map_or(TypeSet::EMPTY, |base| base.types())
+    }
 }
 
 /// What is less sure than this is reported by `scan` and not masked.
@@ -127,19 +155,38 @@ impl Profile {
             Profile::Secrets => SECRETS.union(TypeSet::of(&[T::Custom])),
             Profile::Seed => SEED,
             Profile::Off => TypeSet::EMPTY,
-            Profile::Custom(custom) => custom.types,
+            Profile::Custom(custom) => custom
+                .base_types()
+                .without(custom.without)
+                .union(custom.types),
         }
     }
 
     /// Whether a hit of one of its types is sure enough, and of the part of the type it means.
     pub(crate) fn masks(&self, hit: &Hit, text: &str) -> bool {
-        let part = match (self, hit.kind) {
+        if let Profile::Custom(custom) = self {
+            return hit.score >= custom.min_score
+                && (custom.types.contains(hit.kind)
+                    || custom
+                        .base
+                        .as_ref()
+                        .is_none_or(|base| base.takes(hit, text)));
+        }
+        hit.score >= SURE && self.takes(hit, text)
+    }
+
+    /// Whether it means this part of the type.
+    fn takes(&self, hit: &Hit, text: &str) -> bool {
+        match (self, hit.kind) {
             (Profile::Gdpr, T::Date) => text::is_birth(&hit.rule),
             (Profile::Hipaa, T::Date) => !text::is_year(&hit.rule),
             (Profile::Hipaa, T::Age) => text::stated_age(&text[hit.start..hit.end]) > 89,
+            (Profile::Custom(custom), kind) if !custom.types.contains(kind) => custom
+                .base
+                .as_ref()
+                .is_none_or(|base| base.takes(hit, text)),
             _ => true,
-        };
-        part && hit.score >= SURE
+        }
     }
 
     /// Whether the values of sensitive keys are masked.

@@ -1,9 +1,13 @@
 //! Text that is masked as it arrives.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use crate::counts::Counts;
 use crate::masker::Masker;
+use crate::names::KnownNames;
+use crate::operator::OperatorContext;
+use crate::pass::{Pass, splice};
 use crate::text::{self, MAX_LINE, MAX_PEM};
 
 /// How much of a text is held that may turn out to be JSON, or that an added detector must see
@@ -19,6 +23,9 @@ const CONTEXT: usize = 512;
 /// 8 MiB, and from there on masked as text. A line is held up to 64 KiB.
 pub struct MaskStream {
     masker: Masker,
+    tenant: Option<String>,
+    subject: Option<String>,
+    names: RefCell<KnownNames>,
     /// Masked text for context, then text that is still held.
     held: String,
     context: usize,
@@ -36,7 +43,7 @@ enum State {
 }
 
 impl MaskStream {
-    pub(crate) fn new(masker: Masker) -> Self {
+    pub(crate) fn new(masker: Masker, context: OperatorContext<'_>) -> Self {
         let state = if masker.is_local() {
             State::Blank
         } else {
@@ -44,6 +51,9 @@ impl MaskStream {
         };
         Self {
             masker,
+            tenant: context.tenant.map(str::to_owned),
+            subject: context.subject.map(str::to_owned),
+            names: RefCell::default(),
             held: String::new(),
             context: 0,
             state,
@@ -77,10 +87,14 @@ impl MaskStream {
     #[must_use]
     pub fn finish(mut self) -> (String, Counts) {
         let rest = if self.state == State::Lines {
-            self.masker
-                .mask_part(&self.held, self.context, self.held.len(), &mut self.counts)
+            self.part(self.held.len())
         } else {
-            self.masker.mask(&self.held, &mut self.counts).into_owned()
+            let context = OperatorContext {
+                tenant: self.tenant.as_deref(),
+                subject: self.subject.as_deref(),
+            };
+            let document = self.masker.document(context);
+            document.mask(&self.held, &mut self.counts).into_owned()
         };
         (rest, self.counts)
     }
@@ -89,6 +103,23 @@ impl MaskStream {
     #[must_use]
     pub fn counts(&self) -> &Counts {
         &self.counts
+    }
+
+    /// The masked text up to `end`.
+    fn part(&mut self, end: usize) -> String {
+        let context = OperatorContext {
+            tenant: self.tenant.as_deref(),
+            subject: self.subject.as_deref(),
+        };
+        let held = &self.held[..end];
+        let pass = Pass {
+            from: self.context,
+            ..self.masker.pass(context, &self.names)
+        };
+        let mut edits = Vec::new();
+        pass.plain("", held, &mut edits);
+        edits.retain(|edit| edit.hit.end <= end);
+        splice(held, self.context, end, &edits, &mut self.counts)
     }
 
     /// Up to where the held text can be masked, and whether no context is kept after that.
@@ -106,12 +137,7 @@ impl MaskStream {
     }
 
     fn release(&mut self, end: usize, fresh: bool, out: &mut String) {
-        out.push_str(&self.masker.mask_part(
-            &self.held[..end],
-            self.context,
-            end,
-            &mut self.counts,
-        ));
+        out.push_str(&self.part(end));
         let mut keep = if fresh {
             end
         } else {

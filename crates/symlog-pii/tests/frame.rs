@@ -266,3 +266,46 @@ fn disguised_text_is_found_at_its_own_offsets() {
         assert_eq!(masker.mask(text, &mut counts), expect);
     }
 }
+
+#[test]
+fn a_sure_name_is_masked_at_its_other_mentions() {
+    check(
+        "My name is Emma Kowalska.\nKowalska called. Will Emma call?",
+        "My name is [REDACTED:PERSON].\n[REDACTED:PERSON] called. Will [REDACTED:PERSON] call?",
+    );
+    // Before it in a text there is nothing to go back to: a stream has given it away.
+    check(
+        "Kowalska\nMy name is Emma Kowalska.",
+        "Kowalska\nMy name is [REDACTED:PERSON].",
+    );
+    // In JSON the whole is there.
+    check(
+        r#"[{"text": "Noah\nHernandez flies"}, {"first_name": "Noah", "last_name": "Hernandez"}]"#,
+        r#"[{"text": "[REDACTED:PERSON]\n[REDACTED:PERSON] flies"}, {"first_name": "[REDACTED:PERSON]", "last_name": "[REDACTED:PERSON]"}]"#,
+    );
+    let mut value = json!([{"text": "Noah flies"}, {"passenger": "{\"first_name\": \"Noah\"}"}]);
+    Masker::default_profile().mask_json(&mut value, &mut Counts::new());
+    assert_eq!(
+        value,
+        json!([{"text": "[REDACTED:PERSON] flies"}, {"passenger": "{\"first_name\": \"[REDACTED:PERSON]\"}"}])
+    );
+    check(
+        "the account ending in 6789",
+        "the account ending in [REDACTED:ACCOUNT_NUMBER]",
+    );
+}
+
+/// A text that looks like JSON to its last byte, where it is none.
+#[test]
+fn mentions_in_broken_json_are_found_once() {
+    let mut value = json!({
+        "a": "{\"first_name\": \"Emma\"}",
+        "b": "{\"x\": \"Emma Lovelace\", \"y\": \"Emma\"",
+        "c": "my name is Emma Lovelace",
+    });
+    Masker::default_profile().mask_json(&mut value, &mut Counts::new());
+    assert_eq!(
+        value["b"],
+        "{\"x\": \"[REDACTED:PERSON]\", \"y\": \"[REDACTED:PERSON]\""
+    );
+}

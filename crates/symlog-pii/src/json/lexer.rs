@@ -1,6 +1,7 @@
 //! A walk over the leaves of JSON text, without recursion and without a tree.
 
 use super::scope::Scope;
+use crate::fields::{Fields, Place};
 
 /// A string or number, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -30,13 +31,26 @@ struct Level<'t> {
     object: bool,
     scope: Scope,
     key: &'t str,
+    /// How many elements of the list are done.
+    index: usize,
+}
+
+/// What the values of a text stand under.
+#[derive(Clone, Copy)]
+pub(crate) struct Root<'a> {
+    pub(crate) fields: &'a Fields,
+    pub(crate) place: Place,
 }
 
 /// Calls `each` with every name, string and number of `text`, which holds one or more JSON
 /// objects or lists with nothing but blanks between them.
 ///
 /// What was called is void when the text turns out not to be JSON.
-pub(crate) fn walk<'t>(text: &'t str, each: &mut dyn FnMut(Leaf<'t>)) -> Result<(), NotJson> {
+pub(crate) fn walk<'t>(
+    text: &'t str,
+    root: Root<'_>,
+    each: &mut dyn FnMut(Leaf<'t>),
+) -> Result<(), NotJson> {
     let bytes = text.as_bytes();
     let mut at = blanks(bytes, 0);
     if !matches!(bytes.get(at), Some(b'{' | b'[')) {
@@ -44,7 +58,7 @@ pub(crate) fn walk<'t>(text: &'t str, each: &mut dyn FnMut(Leaf<'t>)) -> Result<
     }
     let mut stack: Vec<Level<'t>> = Vec::new();
     loop {
-        at = value(text, at, &mut stack, each)?;
+        at = value(text, at, root, &mut stack, each)?;
         // After a value: close what ends here, then go on to the next value.
         loop {
             at = blanks(bytes, at);
@@ -61,6 +75,7 @@ pub(crate) fn walk<'t>(text: &'t str, each: &mut dyn FnMut(Leaf<'t>)) -> Result<
                     break;
                 }
                 (Some(b','), false) => {
+                    level.index += 1;
                     at = blanks(bytes, at + 1);
                     break;
                 }
@@ -79,13 +94,14 @@ pub(crate) fn walk<'t>(text: &'t str, each: &mut dyn FnMut(Leaf<'t>)) -> Result<
 fn value<'t>(
     text: &'t str,
     mut at: usize,
+    root: Root<'_>,
     stack: &mut Vec<Level<'t>>,
     each: &mut dyn FnMut(Leaf<'t>),
 ) -> Result<usize, NotJson> {
     let bytes = text.as_bytes();
     loop {
         let open = *bytes.get(at).ok_or(NotJson)?;
-        let (key, scope) = place(bytes, at, open, stack.last());
+        let (key, scope) = place(bytes, at, open, root, stack.last());
         match open {
             b'{' => {
                 let first = blanks(bytes, at + 1);
@@ -96,6 +112,7 @@ fn value<'t>(
                     object: true,
                     scope,
                     key: "",
+                    index: 0,
                 };
                 at = name(text, first, &mut level, each)?;
                 stack.push(level);
@@ -109,6 +126,7 @@ fn value<'t>(
                     object: false,
                     scope,
                     key,
+                    index: 0,
                 });
                 at = first;
             }
@@ -149,12 +167,22 @@ fn value<'t>(
     }
 }
 
-fn place<'t>(bytes: &[u8], at: usize, open: u8, level: Option<&Level<'t>>) -> (&'t str, Scope) {
+fn place<'t>(
+    bytes: &[u8],
+    at: usize,
+    open: u8,
+    root: Root<'_>,
+    level: Option<&Level<'t>>,
+) -> (&'t str, Scope) {
     let Some(level) = level else {
-        return ("", Scope::default());
+        let mut scope = Scope::default();
+        scope.place = root.place;
+        return ("", scope);
     };
     if !level.object {
-        return (level.key, level.scope.element());
+        let mut scope = level.scope.element();
+        scope.place = root.fields.element(scope.place, level.index);
+        return (level.key, scope);
     }
     let beside_logprob = || {
         let from = at.saturating_sub(SIBLING_WINDOW);
@@ -165,10 +193,13 @@ fn place<'t>(bytes: &[u8], at: usize, open: u8, level: Option<&Level<'t>>) -> (&
                 .any(|n| bytes.get(from + n + name.len()) == Some(&b'"'))
         })
     };
-    (
-        level.key,
-        level.scope.under(level.key, open == b'{', beside_logprob),
-    )
+    let mut scope = level.scope.under(level.key, open == b'{', beside_logprob);
+    if scope.place != Place::NOWHERE {
+        let decoded = super::Decoded::new(level.key);
+        let name = decoded.as_ref().map_or(level.key, |decoded| &decoded.text);
+        scope.place = root.fields.under(scope.place, name);
+    }
+    (level.key, scope)
 }
 
 /// Reads `"name":`. Returns where its value begins.
@@ -226,7 +257,11 @@ mod tests {
     #[track_caller]
     fn leaves(text: &str) -> Result<Vec<String>, NotJson> {
         let mut out = Vec::new();
-        walk(text, &mut |leaf| {
+        let root = Root {
+            fields: &Fields::default(),
+            place: Place::NOWHERE,
+        };
+        walk(text, root, &mut |leaf| {
             if !leaf.is_key {
                 out.push(format!(
                     "{}={}{}",

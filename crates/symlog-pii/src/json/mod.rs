@@ -6,5 +6,5 @@ mod scope;
 mod value;
 
 pub(crate) use decode::{Decoded, escape_into};
-pub(crate) use lexer::{Leaf, walk};
-pub(crate) use value::mask_value;
+pub(crate) use lexer::{Leaf, Root, walk};
+pub(crate) use value::{mask_mentions, mask_value};

@@ -1,5 +1,6 @@
 //! What the keys above a JSON value say about it.
 
+use crate::fields::Place;
 use crate::keys;
 
 /// Names of the log-probability that stands beside a model's own token.
@@ -14,6 +15,8 @@ pub(crate) struct Scope {
     logprobs: bool,
     /// The keys of this object are the names of a JSON Schema.
     names: bool,
+    /// Where it is for the rules of fields. Whoever goes down sees to it.
+    pub(crate) place: Place,
 }
 
 impl Scope {
@@ -39,6 +42,7 @@ impl Scope {
             sensitive,
             logprobs,
             names,
+            place: self.place,
         }
     }
 

@@ -9,7 +9,7 @@ use crate::kind::PiiType;
 use crate::rules::{Words, fold_hash};
 use crate::text::Hit;
 
-const CUE: RuleId = RuleId::new("person-cue");
+pub(crate) const CUE: RuleId = RuleId::new("person-cue");
 
 /// The most words of a name.
 const MAX_NAME: usize = 6;

@@ -3,11 +3,14 @@
 mod cues;
 mod features;
 mod gazetteer;
+mod known;
 mod model;
 mod tagger;
 mod tokens;
 
-pub(crate) use cues::judge as judge_cue;
+pub(crate) use cues::{CUE, judge as judge_cue};
+pub use known::KnownNames;
+pub(crate) use known::{AGAIN, join_words};
 pub(crate) use tagger::tag;
 
 #[cfg(feature = "training")]

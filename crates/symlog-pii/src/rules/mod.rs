@@ -10,4 +10,6 @@ pub(crate) use lexicon::{Words, fold_hash, fold_hash_at};
 pub(crate) use set::{RuleSet, Source, Trigger};
 
 #[cfg(test)]
+mod oracle;
+#[cfg(test)]
 mod tests;

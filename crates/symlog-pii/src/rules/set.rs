@@ -29,6 +29,44 @@ const BUILT_IN: &[(&str, &str)] = &[
     ),
 ];
 
+/// Rules that are code: what they find has no pattern.
+pub(super) const JUDGES: [&str; 34] = [
+    "age",
+    "coordinates",
+    "coordinates-dms",
+    "data-uri",
+    "date",
+    "date-named",
+    "date-of-birth",
+    "deny-list",
+    "detector-failed",
+    "email",
+    "email-spoken",
+    "field",
+    "generic-secret",
+    "ipv4",
+    "ipv6",
+    "jwt",
+    "mac",
+    "organization",
+    "password-said",
+    "pem",
+    "person",
+    "person-again",
+    "person-cue",
+    "person-field",
+    "place",
+    "place-field",
+    "sensitive-key",
+    "url",
+    "url-credentials",
+    "username-cue",
+    "username-field",
+    "username-handle",
+    "uuid",
+    "year",
+];
+
 /// A compiled rule.
 #[derive(Debug, Clone)]
 pub(crate) struct Rule {
@@ -249,6 +287,19 @@ impl RuleSet {
     /// Whether the rule of that name is a decoy. Of a built-in one, or of one of a user's file.
     pub(crate) fn is_decoy(&self, id: &RuleId) -> bool {
         self.rules.iter().any(|rule| rule.decoy && rule.id == *id)
+    }
+
+    /// Whether a finding may name the rule `id`.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        JUDGES.contains(&id) || self.rules.iter().any(|rule| rule.id.as_str() == id)
+    }
+
+    /// The rule whose name is most like `id`.
+    pub(crate) fn nearest(&self, id: &str) -> Option<&str> {
+        JUDGES
+            .into_iter()
+            .chain(self.rules.iter().map(|rule| rule.id.as_str()))
+            .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)))
     }
 
     pub(crate) fn rule(&self, index: u16) -> &Rule {

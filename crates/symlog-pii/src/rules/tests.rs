@@ -57,3 +57,34 @@ fn mistakes_in_a_file_point_at_their_line() {
         assert!(error.contains(expect), "{error:?} tells {expect:?}");
     }
 }
+
+/// Operators are refused for rules that do not exist, so every name of one must be known.
+#[test]
+fn every_judge_is_known_by_name() {
+    fn read(directory: &std::path::Path, out: &mut Vec<String>) {
+        for file in std::fs::read_dir(directory).unwrap() {
+            let path = file.unwrap().path();
+            if path.is_dir() {
+                read(&path, out);
+            } else {
+                let text = std::fs::read_to_string(&path).unwrap();
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                let names = code.split("RuleId::new(\"").skip(1);
+                out.extend(names.filter_map(|rest| Some(rest.split_once('"')?.0.to_owned())));
+            }
+        }
+    }
+    let mut names = Vec::new();
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    read(&source, &mut names);
+    assert!(names.len() > 20);
+    for name in names
+        .iter()
+        .filter(|name| name.contains(char::is_alphabetic) && name.len() > 1)
+    {
+        assert!(
+            RuleSet::built_in().knows(name),
+            "{name} is missing in JUDGES"
+        );
+    }
+}

@@ -251,7 +251,11 @@ fn value_at(bytes: &[u8], start: usize, apart: bool, header: bool) -> Option<Val
             .iter()
             .position(|b| *b == open || *b == b'\n')
             .map_or(limit, |n| start + n);
-        let end = end - slashes.min(end - start);
+        let mut end = end - slashes.min(end - start);
+        // Not in the middle of a character, where it has no closing quote.
+        while end > start && bytes.get(end).is_some_and(|b| b & 0xc0 == 0x80) {
+            end -= 1;
+        }
         return (end > start).then_some(Value {
             start,
             end,

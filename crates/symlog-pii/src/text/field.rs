@@ -5,7 +5,7 @@ use crate::finding::RuleId;
 use crate::keys;
 use crate::kind::PiiType;
 
-const PERSON: RuleId = RuleId::new("person-field");
+pub(crate) const PERSON_FIELD: RuleId = RuleId::new("person-field");
 const PLACE: RuleId = RuleId::new("place-field");
 const USERNAME: RuleId = RuleId::new("username-field");
 
@@ -19,7 +19,7 @@ pub(super) fn judge(place: &Search<'_>, out: &mut Vec<Hit>) {
         return;
     }
     let (kind, rule) = match keys::kind_named(place.key) {
-        Some(PiiType::Person) if name(value) => (PiiType::Person, PERSON),
+        Some(PiiType::Person) if name(value) => (PiiType::Person, PERSON_FIELD),
         Some(PiiType::Location) if address(value) => (PiiType::Location, PLACE),
         Some(PiiType::Username) if user(value) => (PiiType::Username, USERNAME),
         _ => return,

@@ -31,6 +31,7 @@ pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use blocks::{Word, words};
 pub(crate) use date::{is_birth, is_year};
+pub(crate) use field::PERSON_FIELD;
 use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
