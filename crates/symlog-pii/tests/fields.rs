@@ -6,14 +6,17 @@ use serde_json::{Value, json};
 use symlog_pii::{Counts, FieldAction, Label, Masker, PiiType, Profile, RuleId};
 
 fn masker() -> Masker {
-    let hipaa = Masker::builder().profile(Profile::Hipaa).build().unwrap();
+    let hipaa = Masker::builder()
+        .profile(Profile::Hipaa)
+        .build()
+        .expect("no rules of its own");
     Masker::builder()
         .field("$.keep", FieldAction::Keep)
         .field("$.users[*].name", whole(PiiType::Person))
         .field("$..note", FieldAction::With(hipaa))
         .field("$.keep.password", whole(PiiType::Password))
         .build()
-        .unwrap()
+        .expect("paths that are paths")
 }
 
 fn whole(kind: PiiType) -> FieldAction {
