@@ -140,7 +140,7 @@ fn a_rotated_master_key_leaves_the_log_readable_and_is_told_in_it() {
         place
             .run(&["doctor"])
             .out
-            .contains("1 retired keys are still needed by 1 segments")
+            .contains("1 retired key is still needed by 1 segment")
     );
 
     let told = control(&place, "rotated");

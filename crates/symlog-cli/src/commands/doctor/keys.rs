@@ -8,6 +8,7 @@ use symlog_keys::{Access, KeyError, KeySource, Keyring, PeriodState};
 
 use super::Check;
 use crate::keys::{Chain, REPLACES, Search, hex, keyring_path};
+use crate::units::counted;
 
 pub(super) fn check(config: &Config, search: &Search) -> Vec<Check> {
     let mut checks = Vec::new();
@@ -50,19 +51,23 @@ fn retired(config: &Config, search: &Search) -> Option<Check> {
     let (keys, segments) = needed(PeriodState::Retired);
     let (destroyed, lost) = needed(PeriodState::Destroyed);
     let mut said = format!(
-        "master key version {}, {} days old, {} unlock slots",
+        "master key version {}, {} old, {}",
         inventory.master,
-        inventory.master_age.as_secs() / 86_400,
-        inventory.slots.len()
+        counted(inventory.master_age.as_secs() / 86_400, "day", "days"),
+        counted(inventory.slots.len() as u64, "unlock slot", "unlock slots"),
     );
     if keys > 0 {
         said.push_str(&format!(
-            "; {keys} retired keys are still needed by {segments} segments"
+            "; {} still needed by {}",
+            counted(keys, "retired key is", "retired keys are"),
+            counted(segments, "segment", "segments")
         ));
     }
     if destroyed > 0 {
         said.push_str(&format!(
-            "; {destroyed} keys were destroyed, and {lost} segments with them"
+            "; {} destroyed, and {} that needed it",
+            counted(destroyed, "key was", "keys were"),
+            counted(lost, "segment", "segments")
         ));
     }
     let is_there = |id: &str| inventory.slots.iter().any(|slot| hex(&slot.id) == id);

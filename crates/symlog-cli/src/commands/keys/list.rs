@@ -13,7 +13,7 @@ use super::{Opened, Passed, open, passed};
 use crate::keys::{hex, keyring_path};
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
-use crate::units::number;
+use crate::units::counted;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -144,7 +144,11 @@ fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
         "master    version {}, {} days old",
         report.master_version, report.master_age_days
     )?;
-    writeln!(out, "units     {} keys", number(report.unit_keys))?;
+    writeln!(
+        out,
+        "units     {}",
+        counted(report.unit_keys, "key", "keys")
+    )?;
     writeln!(
         out,
         "\n{}",
@@ -192,7 +196,6 @@ fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
 fn needed_by(segments: u64) -> String {
     match segments {
         0 => "nothing".to_owned(),
-        1 => "1 segment".to_owned(),
-        more => format!("{} segments", number(more)),
+        some => counted(some, "segment", "segments"),
     }
 }

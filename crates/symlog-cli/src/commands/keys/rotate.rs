@@ -15,6 +15,7 @@ use super::{NewKey, Opened, open};
 use crate::keys::{REPLACES, hex, keyring_path, request};
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
+use crate::units::counted;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -115,8 +116,12 @@ fn show(out: &mut impl Write, paint: Paint, report: &Report) -> Result<()> {
     )?;
     writeln!(
         out,
-        "retired   {} period keys, kept for what was written with them",
-        report.retired_period_keys
+        "retired   {}, kept for what was written so far",
+        counted(
+            report.retired_period_keys as u64,
+            "period key",
+            "period keys"
+        )
     )?;
     if let Some(kept_in) = &report.logging_key {
         writeln!(out, "logging   a new key, in {}", paint.good(kept_in))?;
