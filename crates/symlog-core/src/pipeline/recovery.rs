@@ -34,8 +34,6 @@ pub(crate) struct LogState {
     /// The segment that the active object begins with.
     pub(crate) object_segment: Option<u64>,
     pub(crate) open_requests: Vec<(EntryId, OpenRequest)>,
-    /// Whether the last line is that of a writer that ended in order, or there is none.
-    pub(crate) ended_in_order: bool,
     /// The body of a `recovered` line, where something was mended or found broken.
     pub(crate) recovered: Option<String>,
 }
@@ -137,7 +135,6 @@ struct Scan<'a> {
     /// Good lines behind the first bad one.
     behind: Vec<Line>,
     durable: Option<u64>,
-    ended_in_order: bool,
     /// Whether the active object's bytes are at least the beginning of a line of ours.
     is_ours: bool,
     open: HashMap<EntryId, (Box<EntryLine<'static>>, [u8; 32])>,
@@ -161,7 +158,6 @@ impl<'a> Scan<'a> {
             cut_from: None,
             behind: Vec::new(),
             durable: None,
-            ended_in_order: true,
             is_ours: false,
             open: HashMap::new(),
             units: Vec::new(),
@@ -262,10 +258,6 @@ impl<'a> Scan<'a> {
             range.push(line.leaf);
         }
         self.last_segment = self.last_segment.max(Some(line.segment()));
-        self.ended_in_order = matches!(
-            &line.body,
-            Body::Control(line) if line.kind() == Some(ControlKind::Shutdown)
-        );
         if self.in_active {
             self.object_segment.get_or_insert(line.segment());
         }
@@ -330,7 +322,6 @@ impl<'a> Scan<'a> {
             range,
             object_segment: self.object_segment,
             open_requests,
-            ended_in_order: self.ended_in_order && self.bad_from.is_none(),
             recovered,
         })
     }

@@ -249,8 +249,7 @@ impl Pipeline {
             config.max_entry_size,
             chunk_bytes.min(PIECE),
         ));
-        let units = Units::new(keyring.clone(), !state.ended_in_order)
-            .assigning_at_once(!recipients.is_empty());
+        let units = Units::new(keyring.clone()).assigning_at_once(!recipients.is_empty());
         let shared = Arc::new(Shared {
             queue: intake.queue(),
             doorbell: intake.doorbell(),

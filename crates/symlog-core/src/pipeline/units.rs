@@ -38,9 +38,6 @@ pub(super) struct Units {
     /// Taken from the pool and named in the log, but not yet in the keyring's own table. The log
     /// is their journal: recovery reads them from there.
     unassigned: Vec<([u8; 32], [u8; 16])>,
-    /// Whether the keyring may know units whose line in the log was lost with the power: their
-    /// lines are written again, since a log must commit to each key that it uses.
-    name_again: bool,
     /// Whether the keyring learns of a unit before its first line is written, since the log cannot
     /// be read here after a crash.
     assign_at_once: bool,
@@ -52,12 +49,11 @@ const CACHED: usize = 65_536;
 const ASSIGN_AFTER: usize = 256;
 
 impl Units {
-    pub(super) fn new(keyring: Keyring, name_again: bool) -> Self {
+    pub(super) fn new(keyring: Keyring) -> Self {
         Self {
             keyring,
             cache: HashMap::new(),
             unassigned: Vec::new(),
-            name_again,
             assign_at_once: false,
         }
     }
@@ -96,7 +92,9 @@ impl Units {
             None => self
                 .keyring
                 .find_unit(&name_digest)?
-                .map(|(id, secret)| (id, secret, self.name_again)),
+                // Its line may have been lost with the power when the keyring knew it already, and
+                // a log must commit to each key that it uses: each process says it once.
+                .map(|(id, secret)| (id, secret, true)),
         };
         let (id, secret, new) = match found {
             Some(unit) => unit,
