@@ -144,10 +144,21 @@ impl<'m> Document<'m> {
         }
     }
 
-    /// A masker of a text that comes in chunks.
+    /// A masker of this part, which comes in chunks. It begins with the names that are known now;
+    /// [`MaskStream::finish_knowing`] tells what it learnt.
     #[must_use]
     pub fn stream(&self) -> MaskStream {
-        MaskStream::new(self.masker.clone(), self.context)
+        let names = self.names.map(|names| names.borrow().clone());
+        MaskStream::new(
+            self.masker,
+            self.place,
+            self.context,
+            names.unwrap_or_default(),
+        )
+    }
+
+    pub(crate) fn at(self, place: Place) -> Self {
+        Self { place, ..self }
     }
 
     /// The masked text of a leaf, if it changes.

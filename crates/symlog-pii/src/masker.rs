@@ -165,7 +165,7 @@ impl Masker {
     /// A masker of a text that comes in chunks.
     #[must_use]
     pub fn stream(&self) -> MaskStream {
-        MaskStream::new(self.clone(), OperatorContext::default())
+        self.document(OperatorContext::default()).stream()
     }
 
     pub(crate) fn pass<'a>(

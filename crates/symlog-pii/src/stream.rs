@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 
 use crate::counts::Counts;
+use crate::fields::{FieldAction, Place};
 use crate::masker::Masker;
 use crate::names::KnownNames;
 use crate::operator::OperatorContext;
@@ -20,9 +21,11 @@ const CONTEXT: usize = 512;
 /// it was split; only the line that is still open is held back, and a private key until its end.
 ///
 /// Text that begins like JSON, and all text where detectors were added, is held to its end: up to
-/// 8 MiB, and from there on masked as text. A line is held up to 64 KiB.
+/// 8 MiB, and from there on masked as text. A line is held up to 64 KiB. Of a field that is one value
+/// by a rule, the operator sees the first 8 MiB, and no more of it is written.
 pub struct MaskStream {
     masker: Masker,
+    place: Place,
     tenant: Option<String>,
     subject: Option<String>,
     names: RefCell<KnownNames>,
@@ -40,20 +43,35 @@ enum State {
     /// The end decides.
     Whole,
     Lines,
+    /// A field that is one value.
+    Value,
+    /// A field that stays as it is.
+    Kept,
 }
 
 impl MaskStream {
-    pub(crate) fn new(masker: Masker, context: OperatorContext<'_>) -> Self {
-        let state = if masker.is_local() {
-            State::Blank
-        } else {
-            State::Whole
+    pub(crate) fn new(
+        masker: &Masker,
+        place: Place,
+        context: OperatorContext<'_>,
+        names: KnownNames,
+    ) -> Self {
+        let (masker, place, state) = match masker.inner.fields.action(place) {
+            Some(FieldAction::Keep) => (masker, place, State::Kept),
+            Some(FieldAction::Whole { .. }) => (masker, place, State::Value),
+            Some(FieldAction::With(own)) => (own, Place::NOWHERE, State::Blank),
+            None => (masker, place, State::Blank),
+        };
+        let state = match state {
+            State::Blank if !masker.is_local() => State::Whole,
+            state => state,
         };
         Self {
-            masker,
+            masker: masker.clone(),
+            place,
             tenant: context.tenant.map(str::to_owned),
             subject: context.subject.map(str::to_owned),
-            names: RefCell::default(),
+            names: RefCell::new(names),
             held: String::new(),
             context: 0,
             state,
@@ -63,6 +81,16 @@ impl MaskStream {
 
     /// Takes the next chunk and gives the masked text that is ready.
     pub fn push(&mut self, chunk: &str) -> String {
+        match self.state {
+            State::Kept => return chunk.to_owned(),
+            State::Value => {
+                let room = MAX_HELD.saturating_sub(self.held.len());
+                self.held
+                    .push_str(&chunk[..chunk.floor_char_boundary(room)]);
+                return String::new();
+            }
+            State::Blank | State::Whole | State::Lines => {}
+        }
         self.held.push_str(chunk);
         if self.state == State::Blank {
             self.state = match self.held.trim_ascii_start().as_bytes().first() {
@@ -85,18 +113,28 @@ impl MaskStream {
 
     /// The rest of the masked text, and what was masked in all of it.
     #[must_use]
-    pub fn finish(mut self) -> (String, Counts) {
-        let rest = if self.state == State::Lines {
-            self.part(self.held.len())
-        } else {
-            let context = OperatorContext {
-                tenant: self.tenant.as_deref(),
-                subject: self.subject.as_deref(),
-            };
-            let document = self.masker.document(context);
-            document.mask(&self.held, &mut self.counts).into_owned()
+    pub fn finish(self) -> (String, Counts) {
+        let (rest, counts, _) = self.finish_knowing();
+        (rest, counts)
+    }
+
+    /// [`finish`](Self::finish), and the names that are known now.
+    #[must_use]
+    pub fn finish_knowing(mut self) -> (String, Counts, KnownNames) {
+        let rest = match self.state {
+            State::Kept => String::new(),
+            State::Lines => self.part(self.held.len()),
+            State::Blank | State::Whole | State::Value => {
+                let context = OperatorContext {
+                    tenant: self.tenant.as_deref(),
+                    subject: self.subject.as_deref(),
+                };
+                let document = self.masker.document(context).knowing(&self.names);
+                let document = document.at(self.place);
+                document.mask(&self.held, &mut self.counts).into_owned()
+            }
         };
-        (rest, self.counts)
+        (rest, self.counts, self.names.into_inner())
     }
 
     /// What has been masked so far.

@@ -1,9 +1,10 @@
 //! Fields that are named by their path, in parsed JSON and in JSON text alike.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use symlog_pii::{Counts, FieldAction, Label, Masker, PiiType, Profile, RuleId};
+use symlog_pii::{Counts, FieldAction, Label, Masker, OperatorContext, PiiType, Profile, RuleId};
 
 fn masker() -> Masker {
     let hipaa = Masker::builder()
@@ -106,4 +107,47 @@ fn operators_hold_by_type_and_by_rule() {
         error.to_string().contains("did you mean \"email\""),
         "{error}"
     );
+}
+
+#[test]
+fn a_part_that_comes_in_chunks_is_masked_by_its_rule() {
+    let masker = Masker::builder()
+        .field("$.kept", FieldAction::Keep)
+        .field("$.whole", whole(PiiType::Person))
+        .field("$.json.name", whole(PiiType::Person))
+        .build()
+        .expect("paths that are paths");
+    let document = masker.document(OperatorContext::default());
+    for (part, text) in [
+        ("kept", "jo@example.com\nand more"),
+        ("whole", "whoever\nthis is"),
+        ("json", r#"{"name": "whoever", "mail": "jo@example.com"}"#),
+        ("other", "jo@example.com\nand more"),
+    ] {
+        let mut counts = Counts::new();
+        let expect = document.part(part).mask(text, &mut counts).into_owned();
+        let mut stream = document.part(part).stream();
+        let mut out = String::new();
+        for chunk in text.split_inclusive('o') {
+            out.push_str(&stream.push(chunk));
+        }
+        let (rest, streamed) = stream.finish();
+        assert_eq!(out + &rest, expect, "{part}");
+        assert_eq!(streamed, counts, "{part}");
+    }
+}
+
+#[test]
+fn a_stream_knows_names_and_tells_those_that_it_learnt() {
+    let masker = Masker::default_profile();
+    let names = RefCell::default();
+    let document = masker.document(OperatorContext::default()).knowing(&names);
+    document.mask("My name is Emma Kowalska.", &mut Counts::new());
+    let mut stream = document.stream();
+    let said = stream.push("Ask Kowalska.\nMy name is Igor Wrzesniewski.\n");
+    assert!(!said.contains("Kowalska"), "{said}");
+    let (_, _, learnt) = stream.finish_knowing();
+    names.borrow_mut().merge(&learnt);
+    let after = document.mask("Ask Wrzesniewski.", &mut Counts::new());
+    assert!(!after.contains("Wrzesniewski"), "{after}");
 }
