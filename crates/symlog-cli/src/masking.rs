@@ -1,8 +1,14 @@
 //! The masker that configuration and options ask for.
 
+use std::path::Path;
+
 use anyhow::{Context, Result, bail};
-use symlog_core::{Config, build_masker};
+use symlog_core::{Config, MaskingConfig, OperatorKeys, build_masker};
+use symlog_crypto::default_provider;
+use symlog_keys::{Access, Keyring};
 use symlog_pii::{Counts, Masker, PiiType};
+
+use crate::keys::{Search, keyring_path};
 
 /// The masker of `config`, with `profile` and `operators` of the command line on top of it.
 pub(crate) fn masker(
@@ -17,7 +23,9 @@ pub(crate) fn masker(
     for choice in operators {
         match choice.split_once('=') {
             Some((kind, operator)) => {
-                if let Err(error) = kind.parse::<PiiType>() {
+                // What is no type may be a rule, which is known only with the rule files.
+                let rule = kind.contains(|c: char| c.is_lowercase());
+                if let (false, Err(error)) = (rule, kind.parse::<PiiType>()) {
                     bail!("--operator {choice}: {error}");
                 }
                 masking
@@ -34,11 +42,36 @@ pub(crate) fn masker(
     }
     // A profile that was asked for holds even where logs are written without masking.
     let enabled = config.logging.enable_pii_masking || profile.is_some();
-    let built = build_masker(&masking, enabled);
+    let built = built(config, &masking, enabled);
     match (profile, operators) {
-        (None, []) => Ok(built?),
+        (None, []) => built,
         (profile, operators) => built.with_context(|| asked(profile, operators)),
     }
+}
+
+fn built(config: &Config, masking: &MaskingConfig, enabled: bool) -> Result<Masker> {
+    let keys = match enabled && masking.needs_keys()? {
+        true => Some(operator_keys(config)?),
+        false => None,
+    };
+    Ok(build_masker(masking, enabled, keys.as_ref())?)
+}
+
+/// The keys of the masking operators, from the keyring of the log. Nothing is made.
+pub(crate) fn operator_keys(config: &Config) -> Result<OperatorKeys> {
+    let log = Path::new(&config.logging.log_file_path);
+    let path = keyring_path(log);
+    if !path.exists() {
+        bail!(
+            "this needs the keys of a log, and {} has no keyring; make one with `symlog init`, or name the log with --log",
+            log.display()
+        );
+    }
+    let found = Search::new(config)?
+        .key
+        .context("there is no key to open the keyring with")?;
+    let keyring = Keyring::open(&path, &found.key, Access::ReadOnly, &default_provider())?;
+    Ok(OperatorKeys::of(&keyring)?)
 }
 
 /// The options as they were typed, to stand before what is wrong with them.

@@ -25,8 +25,8 @@ pub use clock::{Clock, SystemClock};
 pub use config::{
     ArchiveConfig, ArchivePriority, Config, ConfigError, ConfigProblem, ConfigProblemKind,
     Durability, FailureMode, KeyAudit, KeysConfig, LogFormat, LoggingConfig, MaskingConfig,
-    MetadataMode, Overflow, Oversize, RetentionClass, RetentionSelector, Settings, SinkConfig,
-    SinkKind,
+    MaskingField, MaskingOverride, MetadataMode, Overflow, Oversize, ProfileFile, RetentionClass,
+    RetentionSelector, Settings, SinkConfig, SinkKind,
 };
 pub use error::LoggingError;
 pub use interaction::{
@@ -34,7 +34,7 @@ pub use interaction::{
     UnknownInteractionType,
 };
 pub use logger::{LoggerBuilder, ModelLogger};
-pub use masking::build_masker;
+pub use masking::{OperatorKeys, build_masker};
 pub use observe::{
     Describe, ErrorsOnly, ObserveError, Observed, OnOk, OnOutput, Outcome, RecordedStream,
     StreamRecorder,

@@ -3,14 +3,16 @@
 mod part;
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 
 use serde_json::Value;
 use symlog_crypto::{Key, hmac_sha256};
-use symlog_pii::{Counts, Masker};
+use symlog_pii::{Counts, Document, KnownNames, OperatorContext};
 
 use crate::format::{Meta, MetaMap, Timestamp, push_string};
 use crate::interaction::{EntryId, Parts, RequestData, ResponseData};
+use crate::masking::{Conversations, Maskers};
 
 pub(crate) use part::{MaskedPart, MaskedPiece, SLICE};
 
@@ -47,10 +49,21 @@ pub(crate) fn push_error_text(out: &mut Vec<u8>, text: &str) {
     out.push(b'}');
 }
 
+/// What was masked of an entry before its end was there.
+#[derive(Debug, Default)]
+pub(crate) struct Begun {
+    pub(crate) counts: Counts,
+    /// Whether the request and the response were.
+    pub(crate) done: [bool; 2],
+    /// The names that were known then.
+    pub(crate) names: Option<KnownNames>,
+}
+
 /// Masks interactions of one log.
 #[derive(Debug)]
 pub(crate) struct MaskStep {
-    masker: Masker,
+    maskers: Maskers,
+    conversations: Conversations,
     /// Names that hold personal data become pseudonyms under this key, so that the same name
     /// stays the same in one log and says nothing outside it.
     pseudonyms: Key,
@@ -63,9 +76,10 @@ pub(crate) struct MaskStep {
 const TAG_ROOM: usize = 16;
 
 impl MaskStep {
-    pub(crate) fn new(masker: Masker, pseudonyms: Key) -> Self {
+    pub(crate) fn new(maskers: impl Into<Maskers>, pseudonyms: Key) -> Self {
         Self {
-            masker,
+            maskers: maskers.into(),
+            conversations: Conversations::default(),
             pseudonyms,
             whole_errors: false,
         }
@@ -80,19 +94,24 @@ impl MaskStep {
     }
 
     pub(crate) fn mask(&self, parts: Parts, id: EntryId, timestamp: Timestamp) -> Masked {
-        self.mask_rest(parts, id, timestamp, Counts::default(), [false; 2])
+        self.mask_rest(parts, id, timestamp, Begun::default())
     }
 
     /// [`mask`](Self::mask) for what is left of an entry of which the request, the response or
-    /// both were masked on their way, where so much was masked as `counts` says.
+    /// both were masked on their way.
     pub(crate) fn mask_rest(
         &self,
         parts: Parts,
         id: EntryId,
         timestamp: Timestamp,
-        mut counts: Counts,
-        [asked, answered]: [bool; 2],
+        begun: Begun,
     ) -> Masked {
+        let Begun {
+            mut counts,
+            done: [asked, answered],
+            names,
+        } = begun;
+        let masker = self.maskers.of(&parts);
         let Parts {
             id: _,
             agent_id,
@@ -107,7 +126,7 @@ impl MaskStep {
             tokens,
             conversation,
             // Lives on only as the digest that found its unit.
-            subject: _,
+            subject,
             tenant,
             trace,
             parent,
@@ -115,39 +134,66 @@ impl MaskStep {
             charge: _,
             large: _,
         } = parts;
+        let mut recalled = (self.conversations).recall(tenant.as_deref(), conversation.as_deref());
+        let known = recalled.len();
+        if let Some(names) = names {
+            recalled.merge(&names);
+        }
+        let names = RefCell::new(recalled);
+        let context = OperatorContext {
+            tenant: tenant.as_deref(),
+            // As for erasure, an entry without a subject is about its conversation.
+            subject: subject.as_deref().or(conversation.as_deref()),
+        };
+        let document = masker.document(context).knowing(&names);
         let error = error.map(|text| {
+            let document = document.part("error");
             if self.whole_errors {
-                ErrorText::whole(&text, &self.masker, &mut counts)
+                ErrorText::whole(&text, document, &mut counts)
             } else {
-                ErrorText::new(&text, &self.masker, &mut counts)
+                ErrorText::new(&text, document, &mut counts)
             }
         });
         // An entry always has an envelope: its salt blinds the metadata digest. An error is an
         // outcome, so it stands with a response.
         let answered = answered || response.is_some() || error.is_some();
         let asked = asked || request.is_some() || !answered;
-        let request = asked.then(|| self.request(request.unwrap_or_default(), &mut counts));
-        let response = answered.then(|| self.response(response.unwrap_or_default(), &mut counts));
+        let mut request = asked.then(|| {
+            let document = document.part("request");
+            write_request(request.unwrap_or_default(), document, &mut counts)
+        });
+        let asked_with = names.borrow().len();
+        let response = answered.then(|| {
+            let document = document.part("response");
+            write_response(response.unwrap_or_default(), document, &mut counts)
+        });
+        // Who is named in the answer is meant in the question, too.
+        if names.borrow().len() > asked_with
+            && let Some(request) = &mut request
+        {
+            mask_mentions(request, document.part("request"), &mut counts);
+        }
         let (error, error_text) = match error {
             Some(ErrorText { class, sealed }) => (Some(class), sealed),
             None => (None, None),
         };
-        let metadata = self.metadata(metadata, &mut counts);
-        let mut name =
-            |prefix, text: Option<String>| text.map(|text| self.name(prefix, text, &mut counts));
+        let metadata = mask_metadata(metadata, document.part("metadata"), &mut counts);
+        let mut name = |prefix, text: Option<&String>| {
+            text.map(|text| self.name(prefix, text, document.part(prefix), &mut counts))
+        };
         let mut meta = Meta {
-            agent_id: name("agent", agent_id),
+            agent_id: name("agent", agent_id.as_ref()),
             kind,
             latency_ms: latency
                 .map(|latency| u64::try_from(latency.as_millis()).unwrap_or(u64::MAX)),
-            model: name("model", model),
+            model: name("model", model.as_ref()),
             metadata: MetaMap::Clear(metadata),
             error,
             tokens,
-            conversation: name("conversation", conversation),
-            tenant: name("tenant", tenant),
-            trace: name("trace", trace),
-            parent: name("parent", parent),
+            conversation: name("conversation", conversation.as_ref()),
+            tenant: name("tenant", tenant.as_ref()),
+            trace: name("trace", trace.as_ref()),
+            parent: name("parent", parent.as_ref()),
             masked: Vec::new(),
         };
         if !counts.is_empty() {
@@ -157,6 +203,13 @@ impl MaskStep {
                 .map(|(kind, n)| (Cow::Borrowed(kind.as_str()), n))
                 .collect();
             meta.masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+        }
+        if let Some(conversation) = &conversation
+            && names.borrow().len() > known
+        {
+            let names = names.into_inner();
+            self.conversations
+                .keep(tenant.as_deref(), conversation, names);
         }
         Masked {
             id,
@@ -169,127 +222,17 @@ impl MaskStep {
         }
     }
 
-    fn request(&self, request: RequestData, counts: &mut Counts) -> Vec<u8> {
-        let prompt = &request.prompt;
-        let mut out = Vec::with_capacity(prompt.len() + prompt.len() / 16 + 128 + TAG_ROOM);
-        out.extend_from_slice(b"{\"prompt\":");
-        push_string(&mut out, &self.masker.mask(prompt, counts));
-        self.request_rest(&mut out, request, counts);
-        out.reserve_exact(TAG_ROOM);
-        out
-    }
-
-    /// What stands behind the prompt.
-    fn request_rest(&self, out: &mut Vec<u8>, request: RequestData, counts: &mut Counts) {
-        let RequestData {
-            prompt: _,
-            tool_name,
-            tool_arguments,
-            parameters,
-        } = request;
-        out.extend_from_slice(b",\"tool_name\":");
-        self.optional_text(out, tool_name, counts);
-        out.extend_from_slice(b",\"tool_arguments\":");
-        self.optional_value(out, tool_arguments, counts);
-        out.extend_from_slice(b",\"parameters\":");
-        self.values(out, parameters, counts);
-        out.push(b'}');
-    }
-
-    fn response(&self, response: ResponseData, counts: &mut Counts) -> Vec<u8> {
-        let ResponseData {
-            content,
-            tool_result,
-            confidence,
-            metadata,
-        } = response;
-        let mut out = Vec::with_capacity(content.len() + content.len() / 16 + 128 + TAG_ROOM);
-        out.extend_from_slice(b"{\"content\":");
-        push_string(&mut out, &self.masker.mask(&content, counts));
-        out.extend_from_slice(b",\"tool_result\":");
-        self.optional_value(&mut out, tool_result, counts);
-        self.response_rest(&mut out, confidence, metadata, counts);
-        out.reserve_exact(TAG_ROOM);
-        out
-    }
-
-    /// What stands behind the result of a tool.
-    fn response_rest(
+    fn name(
         &self,
-        out: &mut Vec<u8>,
-        confidence: Option<f64>,
-        metadata: HashMap<String, Value>,
+        prefix: &str,
+        text: &str,
+        document: Document<'_>,
         counts: &mut Counts,
-    ) {
-        out.extend_from_slice(b",\"confidence\":");
-        push_value(out, &confidence.map_or(Value::Null, Value::from));
-        out.extend_from_slice(b",\"metadata\":");
-        self.values(out, metadata, counts);
-        out.push(b'}');
-    }
-
-    fn optional_text(&self, out: &mut Vec<u8>, text: Option<String>, counts: &mut Counts) {
-        match text {
-            Some(text) => push_string(out, &self.masker.mask(&text, counts)),
-            None => out.extend_from_slice(b"null"),
+    ) -> Cow<'static, str> {
+        match document.mask(text, counts) {
+            Cow::Borrowed(text) => Cow::Owned(text.to_owned()),
+            Cow::Owned(_) => self.pseudonym(prefix, text),
         }
-    }
-
-    fn optional_value(&self, out: &mut Vec<u8>, value: Option<Value>, counts: &mut Counts) {
-        match value {
-            Some(mut value) => {
-                self.masker.mask_json(&mut value, counts);
-                push_value(out, &value);
-            }
-            None => out.extend_from_slice(b"null"),
-        }
-    }
-
-    /// Sorted by key: the order of a `HashMap` is no property of what was said.
-    fn values(&self, out: &mut Vec<u8>, values: HashMap<String, Value>, counts: &mut Counts) {
-        let mut values: Vec<_> = values.into_iter().collect();
-        values.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        out.push(b'{');
-        for (i, (key, mut value)) in values.into_iter().enumerate() {
-            if i > 0 {
-                out.push(b',');
-            }
-            self.masker.mask_json_under(&key, &mut value, counts);
-            push_string(out, &self.masker.mask(&key, counts));
-            out.push(b':');
-            push_value(out, &value);
-        }
-        out.push(b'}');
-    }
-
-    fn metadata(
-        &self,
-        metadata: HashMap<String, String>,
-        counts: &mut Counts,
-    ) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
-        let mut masked: Vec<(Cow<'static, str>, Cow<'static, str>)> = metadata
-            .into_iter()
-            .map(|(key, value)| {
-                let value = self.masker.mask_field(&key, &value, counts).into_owned();
-                let key = match self.masker.mask(&key, counts) {
-                    Cow::Borrowed(_) => None,
-                    Cow::Owned(masked) => Some(masked),
-                }
-                .unwrap_or(key);
-                (Cow::Owned(key), Cow::Owned(value))
-            })
-            .collect();
-        masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-        number_repeated_keys(&mut masked);
-        masked
-    }
-
-    fn name(&self, prefix: &str, text: String, counts: &mut Counts) -> Cow<'static, str> {
-        match self.masker.mask(&text, counts) {
-            Cow::Borrowed(_) => {}
-            Cow::Owned(_) => return self.pseudonym(prefix, &text),
-        }
-        Cow::Owned(text)
     }
 
     fn pseudonym(&self, prefix: &str, text: &str) -> Cow<'static, str> {
@@ -307,6 +250,148 @@ impl MaskStep {
         }
         Cow::Owned(name)
     }
+}
+
+/// Masks the mentions of known names in a payload that is written already.
+fn mask_mentions(payload: &mut Vec<u8>, document: Document<'_>, counts: &mut Counts) {
+    let Ok(text) = std::str::from_utf8(payload) else {
+        return;
+    };
+    if let Cow::Owned(masked) = document.mask_mentions(text, counts) {
+        *payload = masked.into_bytes();
+        payload.reserve_exact(TAG_ROOM);
+    }
+}
+
+fn write_request(request: RequestData, document: Document<'_>, counts: &mut Counts) -> Vec<u8> {
+    let prompt = &request.prompt;
+    let mut out = Vec::with_capacity(prompt.len() + prompt.len() / 16 + 128 + TAG_ROOM);
+    out.extend_from_slice(b"{\"prompt\":");
+    push_string(&mut out, &document.part("prompt").mask(prompt, counts));
+    write_request_rest(&mut out, request, document, counts);
+    out.reserve_exact(TAG_ROOM);
+    out
+}
+
+/// What stands behind the prompt.
+fn write_request_rest(
+    out: &mut Vec<u8>,
+    request: RequestData,
+    document: Document<'_>,
+    counts: &mut Counts,
+) {
+    let RequestData {
+        prompt: _,
+        tool_name,
+        tool_arguments,
+        parameters,
+    } = request;
+    out.extend_from_slice(b",\"tool_name\":");
+    push_text(out, tool_name, document.part("tool_name"), counts);
+    out.extend_from_slice(b",\"tool_arguments\":");
+    let arguments = document.part("tool_arguments");
+    push_masked(out, tool_arguments, arguments, counts);
+    out.extend_from_slice(b",\"parameters\":");
+    push_map(out, parameters, document.part("parameters"), counts);
+    out.push(b'}');
+}
+
+fn write_response(response: ResponseData, document: Document<'_>, counts: &mut Counts) -> Vec<u8> {
+    let ResponseData {
+        content,
+        tool_result,
+        confidence,
+        metadata,
+    } = response;
+    let mut out = Vec::with_capacity(content.len() + content.len() / 16 + 128 + TAG_ROOM);
+    out.extend_from_slice(b"{\"content\":");
+    push_string(&mut out, &document.part("content").mask(&content, counts));
+    out.extend_from_slice(b",\"tool_result\":");
+    push_masked(&mut out, tool_result, document.part("tool_result"), counts);
+    write_response_rest(&mut out, confidence, metadata, document, counts);
+    out.reserve_exact(TAG_ROOM);
+    out
+}
+
+/// What stands behind the result of a tool.
+fn write_response_rest(
+    out: &mut Vec<u8>,
+    confidence: Option<f64>,
+    metadata: HashMap<String, Value>,
+    document: Document<'_>,
+    counts: &mut Counts,
+) {
+    out.extend_from_slice(b",\"confidence\":");
+    push_value(out, &confidence.map_or(Value::Null, Value::from));
+    out.extend_from_slice(b",\"metadata\":");
+    push_map(out, metadata, document.part("metadata"), counts);
+    out.push(b'}');
+}
+
+fn push_text(out: &mut Vec<u8>, text: Option<String>, document: Document<'_>, counts: &mut Counts) {
+    match text {
+        Some(text) => push_string(out, &document.mask(&text, counts)),
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+fn push_masked(
+    out: &mut Vec<u8>,
+    value: Option<Value>,
+    document: Document<'_>,
+    counts: &mut Counts,
+) {
+    match value {
+        Some(mut value) => {
+            document.mask_json(&mut value, counts);
+            push_value(out, &value);
+        }
+        None => out.extend_from_slice(b"null"),
+    }
+}
+
+/// Sorted by key: the order of a `HashMap` is no property of what was said.
+fn push_map(
+    out: &mut Vec<u8>,
+    values: HashMap<String, Value>,
+    document: Document<'_>,
+    counts: &mut Counts,
+) {
+    let mut values: Vec<_> = values.into_iter().collect();
+    values.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    out.push(b'{');
+    for (i, (key, mut value)) in values.into_iter().enumerate() {
+        if i > 0 {
+            out.push(b',');
+        }
+        document.mask_json_under(&key, &mut value, counts);
+        push_string(out, &document.mask(&key, counts));
+        out.push(b':');
+        push_value(out, &value);
+    }
+    out.push(b'}');
+}
+
+fn mask_metadata(
+    metadata: HashMap<String, String>,
+    document: Document<'_>,
+    counts: &mut Counts,
+) -> Vec<(Cow<'static, str>, Cow<'static, str>)> {
+    let mut masked: Vec<(Cow<'static, str>, Cow<'static, str>)> = metadata
+        .into_iter()
+        .map(|(key, value)| {
+            let value = document.mask_field(&key, &value, counts).into_owned();
+            let key = match document.mask(&key, counts) {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(masked) => Some(masked),
+            }
+            .unwrap_or(key);
+            (Cow::Owned(key), Cow::Owned(value))
+        })
+        .collect();
+    masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    number_repeated_keys(&mut masked);
+    masked
 }
 
 /// Masking may have made one key out of two; a map holds each once.
@@ -342,14 +427,14 @@ struct ErrorText {
 }
 
 impl ErrorText {
-    fn whole(text: &str, masker: &Masker, counts: &mut Counts) -> Self {
+    fn whole(text: &str, document: Document<'_>, counts: &mut Counts) -> Self {
         Self {
-            class: Cow::Owned(masker.mask(text, counts).into_owned()),
+            class: Cow::Owned(document.mask(text, counts).into_owned()),
             sealed: None,
         }
     }
 
-    fn new(text: &str, masker: &Masker, counts: &mut Counts) -> Self {
+    fn new(text: &str, document: Document<'_>, counts: &mut Counts) -> Self {
         let head = text.split_once(':').map_or(text, |(head, _)| head);
         if is_class(text) {
             return Self {
@@ -364,7 +449,7 @@ impl ErrorText {
         };
         Self {
             class,
-            sealed: Some(masker.mask(text, counts).into_owned()),
+            sealed: Some(document.mask(text, counts).into_owned()),
         }
     }
 }
@@ -402,17 +487,19 @@ fn guess_class(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use symlog_pii::Masker;
 
     #[test]
     fn keys_that_masking_made_equal_keep_their_values() {
-        let step = MaskStep::new(Masker::default_profile(), Key::from_bytes([0; 32]));
+        let masker = Masker::default_profile();
+        let document = masker.document(OperatorContext::default());
         let metadata = [
             ("jane@example.com", "1"),
             ("john@example.com", "2"),
             ("a", "3"),
         ]
         .map(|(key, value)| (key.to_owned(), value.to_owned()));
-        let masked = step.metadata(metadata.into(), &mut Counts::default());
+        let masked = mask_metadata(metadata.into(), document, &mut Counts::default());
         let keys: Vec<&str> = masked.iter().map(|(key, _)| &**key).collect();
         assert_eq!(keys, ["***@***.***", "***@***.***#2", "a"]);
     }
@@ -437,7 +524,9 @@ mod tests {
             ("http_429: slow down, jane@example.com", "http_429"),
             ("something else", "error"),
         ] {
-            let error = ErrorText::new(text, &Masker::default_profile(), &mut Counts::default());
+            let masker = Masker::default_profile();
+            let document = masker.document(OperatorContext::default());
+            let error = ErrorText::new(text, document, &mut Counts::default());
             assert_eq!(error.class, class);
             assert!(
                 !error

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use symlog_pii::{Counts, Masker};
+use symlog_pii::{Counts, Document, OperatorContext};
 
 use crate::diagnostics;
 use crate::input::{self, Input};
@@ -21,7 +21,10 @@ Examples:
   echo 'mail user@example.com' | symlog mask    from standard input
   symlog mask --jsonl < chats.jsonl             strings of JSON lines, as the logger masks them
   symlog mask --profile hipaa --operator label visit.txt
-  symlog mask --operator EMAIL=remove --operator CREDIT_CARD=partial orders.csv";
+  symlog mask --operator EMAIL=remove --operator CREDIT_CARD=partial orders.csv
+  symlog mask --operator pseudonym --tenant acme mail.txt    the same value, the same pseudonym
+  symlog mask --operator token mail.txt          what `symlog reveal` gives back
+  symlog mask --profile hipaa --operator DATE=date-shift --subject 4711 visit.txt";
 
 /// Mask personal data and secrets in a text
 ///
@@ -39,23 +42,41 @@ pub(crate) struct Options {
     /// What is masked: default, hipaa, gdpr, pci, secrets, off, or a file
     #[arg(long)]
     profile: Option<String>,
-    /// What is written instead: mask, remove, label, partial or generalise, for one TYPE or for all
+    /// What is written instead: mask, remove, label, partial, generalise, or with the keys of the
+    /// log pseudonym, token or date-shift; for one TYPE or rule, or for all
     #[arg(long, value_name = "[TYPE=]OP")]
     operator: Vec<String>,
+    /// Whose data it is: pseudonyms and tokens of one tenant say nothing about another's
+    #[arg(long)]
+    tenant: Option<String>,
+    /// Whom the text is about: dates of one subject are shifted by the same number of days
+    /// [default: one and the same for all that is masked without it]
+    #[arg(long)]
+    subject: Option<String>,
+}
+
+impl Options {
+    fn context(&self) -> OperatorContext<'_> {
+        OperatorContext {
+            tenant: self.tenant.as_deref(),
+            subject: self.subject.as_deref().or(Some("")),
+        }
+    }
 }
 
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let config = common.configuration()?;
     let masker = masking::masker(&config, options.profile.as_deref(), &options.operator)?;
+    let document = masker.document(options.context());
     let mut results = Results::open();
     let mut counts = Counts::new();
     let mut refused = 0_u64;
     for input in input::named(&options.files)? {
         let mut reader = input.open()?;
         if options.jsonl {
-            refused += mask_lines(&masker, &input, &mut *reader, &mut counts, &mut results)?;
+            refused += mask_lines(document, &input, &mut *reader, &mut counts, &mut results)?;
         } else {
-            mask_text(&masker, &input, &mut *reader, &mut counts, &mut results)?;
+            mask_text(document, &input, &mut *reader, &mut counts, &mut results)?;
         }
     }
     results.flush()?;
@@ -66,13 +87,13 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
 }
 
 fn mask_text(
-    masker: &Masker,
+    document: Document<'_>,
     input: &Input,
     reader: &mut dyn BufRead,
     counts: &mut Counts,
     results: &mut Results,
 ) -> Result<()> {
-    let mut stream = masker.stream();
+    let mut stream = document.stream();
     let mut decoder = Decoder::default();
     loop {
         let chunk = reader
@@ -85,7 +106,7 @@ fn mask_text(
                 Stretch::Text(text) => results.write_all(stream.push(&text).as_bytes())?,
                 Stretch::Bytes(bytes) => {
                     // No rule reaches over bytes that are no text.
-                    let (rest, masked) = std::mem::replace(&mut stream, masker.stream()).finish();
+                    let (rest, masked) = std::mem::replace(&mut stream, document.stream()).finish();
                     counts.merge(&masked);
                     results.write_all(rest.as_bytes())?;
                     results.write_all(&bytes)?;
@@ -106,7 +127,7 @@ fn mask_text(
 
 /// Masks line by line and returns how many lines were refused.
 fn mask_lines(
-    masker: &Masker,
+    document: Document<'_>,
     input: &Input,
     reader: &mut dyn BufRead,
     counts: &mut Counts,
@@ -118,7 +139,7 @@ fn mask_lines(
         if !input::next_line(reader, &mut line).with_context(|| format!("cannot read {input}"))? {
             break;
         }
-        match mask_line(masker, &line, counts) {
+        match mask_line(document, &line, counts) {
             Ok(masked) => {
                 results.write_all(masked.as_bytes())?;
                 results.write_all(b"\n")?;
@@ -135,13 +156,13 @@ fn mask_lines(
     Ok(refused)
 }
 
-fn mask_line(masker: &Masker, line: &[u8], counts: &mut Counts) -> Result<String> {
+fn mask_line(document: Document<'_>, line: &[u8], counts: &mut Counts) -> Result<String> {
     let text = json_text(line)?;
     if text.trim_ascii_start().starts_with(['{', '[']) {
-        return Ok(masker.mask(text, counts).into_owned());
+        return Ok(document.mask(text, counts).into_owned());
     }
     let mut value: Value = serde_json::from_str(text)?;
-    masker.mask_json(&mut value, counts);
+    document.mask_json(&mut value, counts);
     Ok(value.to_string())
 }
 
@@ -173,12 +194,14 @@ pub(crate) fn json_text(line: &[u8]) -> Result<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use symlog_pii::Masker;
 
     #[track_caller]
     fn check(line: &str, expect: &str) {
         let masker = Masker::default_profile();
+        let document = masker.document(OperatorContext::default());
         assert_eq!(
-            mask_line(&masker, line.as_bytes(), &mut Counts::new()).unwrap(),
+            mask_line(document, line.as_bytes(), &mut Counts::new()).unwrap(),
             expect
         );
     }
@@ -215,8 +238,9 @@ mod tests {
             "[".repeat(100_000),
             "]".repeat(100_000)
         );
+        let masker = Masker::default_profile();
         let masked = mask_line(
-            &Masker::default_profile(),
+            masker.document(OperatorContext::default()),
             deep.as_bytes(),
             &mut Counts::new(),
         )

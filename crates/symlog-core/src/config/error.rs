@@ -120,6 +120,9 @@ pub enum ConfigProblemKind {
         /// The largest number allowed.
         max: u64,
     },
+    /// The number is not between 0 and 1.
+    #[error("expected a number from 0 to 1, such as 0.8")]
+    NoShare,
     /// The text is empty.
     #[error("must not be empty; leave the key out to get the default")]
     Empty,
@@ -165,7 +168,7 @@ fn did_you_mean(nearest: Option<&str>) -> String {
 }
 
 /// The one of `known` that `given` was probably meant to be.
-pub(super) fn nearest(given: &str, known: &[impl AsRef<str>]) -> Option<String> {
+pub(crate) fn nearest(given: &str, known: &[impl AsRef<str>]) -> Option<String> {
     let given = given.to_lowercase().replace('-', "_");
     known
         .iter()

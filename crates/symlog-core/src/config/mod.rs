@@ -5,6 +5,7 @@ mod error;
 mod expand;
 mod keys;
 mod logging;
+mod masking;
 mod secrets;
 mod section;
 mod sections;
@@ -18,14 +19,15 @@ use std::path::{Path, PathBuf};
 use symlog_keys::SecretsConfig;
 use toml::de::DeTable;
 
+pub(crate) use error::nearest;
 pub use error::{ConfigError, ConfigProblem, ConfigProblemKind};
 pub use keys::{KeyAudit, KeysConfig};
 pub use logging::{
     Durability, FailureMode, LogFormat, LoggingConfig, MetadataMode, Overflow, Oversize, Settings,
 };
+pub use masking::{MaskingConfig, MaskingField, MaskingOverride, ProfileFile};
 pub use sections::{
-    ArchiveConfig, ArchivePriority, MaskingConfig, RetentionClass, RetentionSelector, SinkConfig,
-    SinkKind,
+    ArchiveConfig, ArchivePriority, RetentionClass, RetentionSelector, SinkConfig, SinkKind,
 };
 
 use expand::Variables;

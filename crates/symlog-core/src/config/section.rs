@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+use symlog_pii::PiiType;
 use toml::de::{DeArray, DeTable, DeValue};
 use toml::{Spanned, Table, Value};
 
@@ -248,6 +249,54 @@ impl<'d> Section<'d> {
                     .collect();
                 let problem = Problem::UnknownWord {
                     nearest: nearest(&word, &known),
+                    known,
+                };
+                self.document.report(start, self.path_of(key), problem);
+            }
+        }
+    }
+
+    /// A number from 0 to 1.
+    pub(super) fn share(&mut self, key: &'static str) -> Option<f32> {
+        let value = self.take(key)?;
+        let number: Option<f32> = match value.get_ref() {
+            DeValue::Float(number) => number.as_str().parse().ok(),
+            DeValue::Integer(number) => number.as_str().parse().ok(),
+            _ => None,
+        };
+        let number = number.filter(|number| (0.0..=1.0).contains(number));
+        if number.is_none() {
+            self.document
+                .report(value.span().start, self.path_of(key), Problem::NoShare);
+        }
+        number
+    }
+
+    /// The name of a type of personal data.
+    pub(super) fn kind(&mut self, key: &'static str, field: &mut Vec<PiiType>) {
+        let start = self.table.get(key).map(|value| value.span().start);
+        if let (Some(start), Some(name)) = (start, self.text(key)) {
+            self.push_kind(key, start, &name, field);
+        }
+    }
+
+    /// Names of types of personal data.
+    pub(super) fn kinds(&mut self, key: &'static str, field: &mut Vec<PiiType>) {
+        let start = self.table.get(key).map_or(self.start, |v| v.span().start);
+        let mut names = Vec::new();
+        self.texts(key, &mut names);
+        for name in names {
+            self.push_kind(key, start, &name, field);
+        }
+    }
+
+    fn push_kind(&self, key: &str, start: usize, name: &str, field: &mut Vec<PiiType>) {
+        match name.parse() {
+            Ok(kind) => field.push(kind),
+            Err(_) => {
+                let known = super::masking::type_names();
+                let problem = Problem::UnknownWord {
+                    nearest: nearest(name, &known),
                     known,
                 };
                 self.document.report(start, self.path_of(key), problem);

@@ -1,91 +1,11 @@
 //! The sections beside `[logging]`.
 
-use std::collections::BTreeMap;
 use std::fmt;
-use std::path::Path;
-use std::str::FromStr;
 
-use symlog_pii::PiiType;
 use toml::Table;
 
 use super::choice::choices;
-use super::error::{ConfigProblemKind as Problem, nearest};
 use super::section::Section;
-
-/// `[masking]`: what is masked, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MaskingConfig {
-    /// The name of a built-in profile, or the path of a profile file.
-    pub profile: String,
-    /// More rule files.
-    pub rules: Vec<String>,
-    /// Texts that are never masked.
-    pub allow: Vec<String>,
-    /// Texts that are always masked.
-    pub deny: Vec<String>,
-    /// What is written for each type or rule, where that is not its default mask.
-    pub operators: BTreeMap<String, String>,
-}
-
-impl Default for MaskingConfig {
-    fn default() -> Self {
-        Self {
-            profile: "default".to_owned(),
-            rules: Vec::new(),
-            allow: Vec::new(),
-            deny: Vec::new(),
-            operators: BTreeMap::new(),
-        }
-    }
-}
-
-impl MaskingConfig {
-    pub(super) fn read(&mut self, mut section: Section<'_>) {
-        let Self {
-            profile,
-            rules,
-            allow,
-            deny,
-            operators,
-        } = self;
-        section.name("profile", profile);
-        section.texts("rules", rules);
-        section.texts("allow", allow);
-        section.texts("deny", deny);
-        section.text_map("operators", unknown_type, operators);
-        section.finish();
-    }
-
-    /// Lets paths of rule and profile files start where the configuration file is.
-    pub(super) fn resolve(&mut self, directory: &Path) {
-        let resolve = |path: &mut String| {
-            if let Some(resolved) = directory.join(&*path).to_str() {
-                *path = resolved.to_owned();
-            }
-        };
-        self.rules.iter_mut().for_each(resolve);
-        // Names of built-in profiles have neither.
-        if self.profile.contains(['/', '.']) {
-            resolve(&mut self.profile);
-        }
-    }
-}
-
-/// Types are written in capitals, rules are not, and which rules there are is known only with the
-/// rule files.
-fn unknown_type(name: &str) -> Option<Problem> {
-    if name.contains(|c: char| c.is_lowercase()) || PiiType::from_str(name).is_ok() {
-        return None;
-    }
-    let known: Vec<String> = PiiType::ALL
-        .iter()
-        .map(|kind| kind.as_str().to_owned())
-        .collect();
-    Some(Problem::UnknownKey {
-        nearest: nearest(name, &known),
-        known,
-    })
-}
 
 /// `[[retention]]`: entries that are kept longer or shorter than `retention_days`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,7 +18,7 @@ pub struct RetentionClass {
     pub days: u32,
 }
 
-/// Which entries belong to a class: those for which everything that is set here is equal.
+/// Which entries are meant: those for which everything that is set here is equal.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RetentionSelector {
     /// The agent.
@@ -109,6 +29,22 @@ pub struct RetentionSelector {
     pub kind: Option<String>,
     /// The tenant.
     pub tenant: Option<String>,
+}
+
+impl RetentionSelector {
+    pub(super) fn read(&mut self, mut section: Section<'_>) {
+        let Self {
+            agent,
+            model,
+            kind,
+            tenant,
+        } = self;
+        *agent = section.text("agent");
+        *model = section.text("model");
+        *kind = section.text("type");
+        *tenant = section.text("tenant");
+        section.finish();
+    }
 }
 
 impl RetentionClass {
@@ -123,19 +59,7 @@ impl RetentionClass {
                 "match",
                 "write match = { agent = \"…\" } or model, type, tenant",
             ),
-            Some(mut selector) => {
-                let RetentionSelector {
-                    agent,
-                    model,
-                    kind,
-                    tenant,
-                } = &mut new.selector;
-                *agent = selector.text("agent");
-                *model = selector.text("model");
-                *kind = selector.text("type");
-                *tenant = selector.text("tenant");
-                selector.finish();
-            }
+            Some(selector) => new.selector.read(selector),
         }
         let mut days = u32::MAX;
         let given = section.has("days");

@@ -1,6 +1,7 @@
 use symlog_keys::{KeyProvider, VaultAuth};
 
 use super::*;
+use symlog_pii::PiiType;
 
 const VAULT: &str = r#"
 # symbiont.toml
@@ -194,6 +195,7 @@ fn every_key_is_read() {
             operators: [("EMAIL", "pseudonym"), ("us-ssn", "remove")]
                 .map(|(key, operator)| (key.to_owned(), operator.to_owned()))
                 .into(),
+            ..MaskingConfig::default()
         }
     );
     assert!(config.strict);
@@ -425,5 +427,89 @@ fn the_documented_defaults_are_the_defaults() {
     check_default(examples.next().unwrap());
     for example in examples {
         parse(example).unwrap();
+    }
+}
+
+#[test]
+fn fields_and_overrides_are_read() {
+    let config = parse(
+        r#"
+[[masking.field]]
+path = "$.request.parameters.user"
+type = "PERSON"
+operator = "pseudonym"
+[[masking.field]]
+path = "$..build"
+skip = true
+[[masking.override]]
+match = { agent = "triage" }
+profile = "hipaa"
+[masking.override.operators]
+DATE = "generalise"
+"#,
+    )
+    .unwrap();
+    let [user, build] = &config.masking.fields[..] else {
+        panic!("{:?}", config.masking.fields)
+    };
+    assert_eq!(user.kind, Some(PiiType::Person));
+    assert_eq!(user.operator.as_deref(), Some("pseudonym"));
+    assert!(build.skip && build.path == "$..build");
+    let [own] = &config.masking.overrides[..] else {
+        panic!("{:?}", config.masking.overrides)
+    };
+    assert_eq!(own.selector.agent.as_deref(), Some("triage"));
+    assert_eq!(own.profile.as_deref(), Some("hipaa"));
+    assert_eq!(own.operators["DATE"], "generalise");
+}
+
+#[test]
+fn a_field_says_one_thing() {
+    for (text, expect) in [
+        (
+            "[[masking.field]]\nskip = true",
+            "masking.field.path: is missing",
+        ),
+        (
+            "[[masking.field]]\npath = \"$.a\"",
+            "masking.field.skip: is missing",
+        ),
+        (
+            "[[masking.field]]\npath = \"$.a\"\nskip = true\ntype = \"PERSON\"",
+            "masking.field.skip",
+        ),
+        (
+            "[[masking.field]]\npath = \"$.a\"\ntype = \"PERSN\"",
+            "did you mean \"PERSON\"",
+        ),
+        (
+            "[[masking.field]]\npath = \"$.a\"\nskipp = true",
+            "did you mean `skip`",
+        ),
+    ] {
+        let error = parse(text).unwrap_err().to_string();
+        assert!(error.contains(expect), "{error}");
+    }
+}
+
+#[test]
+fn a_profile_file_is_read_and_checked() {
+    let text = "base = \"default\"\ntypes = [\"LOCATION\"]\nwithout = [\"PHONE\"]\nmin_score = 0.7\nrules = [\"own.toml\"]\n[operators]\nEMAIL = \"label\"\n";
+    let file = ProfileFile::from_toml(text, "/etc/symlog/clinic.toml").unwrap();
+    assert_eq!(file.types, [PiiType::Location]);
+    assert_eq!(file.without, [PiiType::Phone]);
+    assert_eq!(file.min_score, Some(0.7));
+    assert_eq!(file.rules, ["/etc/symlog/own.toml"]);
+    assert_eq!(file.operators["EMAIL"], "label");
+    let text = "bas = \"default\"\nmin_score = 7\ntypes = [\"LOCATON\"]\n";
+    let error = ProfileFile::from_toml(text, "p.toml")
+        .unwrap_err()
+        .to_string();
+    for expect in [
+        "p.toml:1: bas: unknown key; did you mean `base`?",
+        "p.toml:2: min_score: expected a number from 0 to 1",
+        "p.toml:3: types: unknown word; did you mean \"LOCATION\"?",
+    ] {
+        assert!(error.contains(expect), "{error}");
     }
 }

@@ -10,6 +10,7 @@ mod envelope;
 mod json;
 mod leaf;
 mod line;
+mod masked;
 mod timestamp;
 mod tombstone;
 
@@ -22,6 +23,7 @@ pub(crate) use envelope::{ChunkChain, SealedField};
 pub(crate) use json::{push_escaped, push_string};
 pub(crate) use leaf::{leaf_hash, zero_digest};
 pub(crate) use line::{Body, Line, LineError, parse_line, parse_meta, push_tail};
+pub(crate) use masked::{mask_extension, read_mask_extension};
 pub(crate) use timestamp::Timestamp;
 pub(crate) use tombstone::Tombstone;
 

@@ -9,22 +9,31 @@ use symlog_keys::{
     Access, KeyRequest, KeySource, KeyWrap, Keyring, KeyringError, LoggingKey, RecipientWrap,
     ResolvedKey, SecretStore, new_key_wrap, new_secret_store, resolve_blocking,
 };
-use symlog_pii::Masker;
 use symlog_sink::{FileStorage, Storage};
 
 use super::builder::LoggerBuilder;
 use super::{Backend, Inner, ModelLogger, registry};
 use crate::config::{Config, KeysConfig, LogFormat, LoggingConfig};
 use crate::error::LoggingError;
-use crate::masking::build_masker;
+use crate::masking::{Maskers, OperatorKeys, build_masker};
 use crate::pipeline::{Opening, Pipeline, block_on};
 use crate::symbiont::{SymbiontLog, SymbiontOpening, holds_symbiont};
 
 pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> {
     let path = PathBuf::from(&builder.config.log_file_path);
-    let masker = match &builder.masker {
+    // What needs no keys is put together first, so that a mistake is told before anything is made.
+    let masking = match &builder.masker {
+        Some(masker) => Masking::Ready(masker.clone().into()),
+        None if builder.masking.needs_keys()? => Masking::Keyed,
+        None => Masking::Ready(maskers(&builder, None)?),
+    };
+    let names = match &builder.masker {
         Some(masker) => masker.clone(),
-        None => build_masker(&builder.masking, builder.config.enable_pii_masking)?,
+        None => build_masker(
+            &builder.masking.without_operators(),
+            builder.config.enable_pii_masking,
+            None,
+        )?,
     };
     let failure = builder.settings.failure;
     let backend = if !builder.config.enabled {
@@ -34,15 +43,13 @@ pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> 
         let fingerprint = fingerprint(&builder);
         // Only a log that is known by its path can be recognised as open already.
         let is_shared = builder.storage.is_none() && builder.keyring.is_none();
-        let own = masker.clone();
-        let open = || match builder.settings.format {
-            LogFormat::Symlog => {
-                open_pipeline(builder, &path, own).map(|log| Backend::Pipeline(Arc::new(log)))
-            }
-            LogFormat::Symbiont => {
-                open_symbiont(builder, &path, own).map(|log| Backend::Symbiont(Arc::new(log)))
-            }
-        };
+        let open =
+            || match builder.settings.format {
+                LogFormat::Symlog => open_pipeline(builder, &path, masking)
+                    .map(|log| Backend::Pipeline(Arc::new(log))),
+                LogFormat::Symbiont => open_symbiont(builder, &path, masking)
+                    .map(|log| Backend::Symbiont(Arc::new(log))),
+            };
         if is_shared {
             registry::share(&path, fingerprint, open)?
         } else {
@@ -51,7 +58,7 @@ pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> 
     };
     Ok(ModelLogger {
         inner: Arc::new(Inner {
-            masker,
+            masker: names,
             backend,
             path,
             failure,
@@ -59,10 +66,21 @@ pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> 
     })
 }
 
+/// What is known about masking before the keyring is open.
+enum Masking {
+    Ready(Maskers),
+    /// Some operator needs keys.
+    Keyed,
+}
+
+fn maskers(builder: &LoggerBuilder, keys: Option<&OperatorKeys>) -> Result<Maskers, LoggingError> {
+    Maskers::build(&builder.masking, builder.config.enable_pii_masking, keys)
+}
+
 fn open_pipeline(
     builder: LoggerBuilder,
     path: &Path,
-    masker: Masker,
+    masking: Masking,
 ) -> Result<Pipeline, LoggingError> {
     let provider = default_provider();
     let storage: Arc<dyn Storage> = match &builder.storage {
@@ -75,12 +93,16 @@ fn open_pipeline(
         None => find_keyring(&builder, path, &*storage, &provider)?,
     };
     let_recipients_in(&keyring, &recipients, &provider)?;
+    let maskers = match masking {
+        Masking::Ready(maskers) => maskers,
+        Masking::Keyed => maskers(&builder, Some(&OperatorKeys::of(&keyring)?))?,
+    };
     Pipeline::open(Opening {
         path: path.to_owned(),
         storage,
         keyring,
         provider,
-        masker,
+        maskers,
         clock: builder.clock,
         config: builder.config,
         settings: builder.settings,
@@ -180,7 +202,7 @@ fn find_keyring(
 fn open_symbiont(
     builder: LoggerBuilder,
     path: &Path,
-    masker: Masker,
+    masking: Masking,
 ) -> Result<SymbiontLog, LoggingError> {
     if keyring_path(path).symlink_metadata().is_ok() {
         return Err(LoggingError::Unreadable {
@@ -188,6 +210,12 @@ fn open_symbiont(
             message: "has a keyring, so it is a log of `format = \"symlog\"`; set that, or choose another `log_file_path`".to_owned(),
         });
     }
+    let Masking::Ready(maskers) = masking else {
+        return Err(LoggingError::ConfigurationError {
+            message: "the operators pseudonym, token and date-shift need a keyring, which `format = \"symbiont\"` does not have; set `format = \"symlog\"`, or other operators".to_owned(),
+            source: None,
+        });
+    };
     let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
     let provider = default_provider();
     let resolved = resolve_key(
@@ -205,7 +233,7 @@ fn open_symbiont(
         storage,
         key: resolved.key,
         provider,
-        masker,
+        maskers,
         clock: builder.clock,
         config: builder.config,
         settings: builder.settings,

@@ -1,15 +1,16 @@
 //! Payloads that are masked as they come.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
-use symlog_pii::{Counts, MaskStream};
+use symlog_pii::{Counts, Document, KnownNames, MaskStream, Masker, OperatorContext};
 
-use super::MaskStep;
+use super::{MaskStep, push_masked, write_request_rest, write_response_rest};
 use crate::format::{push_escaped, push_string};
-use crate::interaction::RequestData;
+use crate::interaction::{Parts, RequestData};
 
 /// A piece of a masked payload. Only a [`MaskedPart`] makes one.
 pub(crate) struct MaskedPiece(Vec<u8>);
@@ -24,6 +25,13 @@ impl MaskedPiece {
 /// piece by piece.
 pub(crate) struct MaskedPart {
     step: Arc<MaskStep>,
+    masker: Masker,
+    tenant: Option<String>,
+    subject: Option<String>,
+    names: RefCell<KnownNames>,
+    /// Whether this is the request or the response, and its member that comes now, as the paths of
+    /// rules for fields name them.
+    place: [&'static str; 2],
     text: Option<MaskStream>,
     out: Vec<u8>,
     counts: Counts,
@@ -33,8 +41,15 @@ pub(crate) struct MaskedPart {
 pub(crate) const SLICE: usize = 64 << 10;
 
 impl MaskedPart {
-    pub(crate) fn new(step: Arc<MaskStep>) -> Self {
+    /// Begins to mask an entry of which `head` tells what it is about.
+    pub(crate) fn new(step: Arc<MaskStep>, head: &Parts) -> Self {
+        let (tenant, conversation) = (head.tenant.as_deref(), head.conversation.as_deref());
         Self {
+            masker: step.maskers.of(head).clone(),
+            names: RefCell::new(step.conversations.recall(tenant, conversation)),
+            tenant: tenant.map(str::to_owned),
+            subject: head.subject.as_deref().or(conversation).map(str::to_owned),
+            place: ["", ""],
             step,
             text: None,
             out: Vec::new(),
@@ -44,35 +59,43 @@ impl MaskedPart {
 
     /// Begins a request; its prompt comes next.
     pub(crate) fn begin_request(&mut self) {
+        self.place = ["request", "prompt"];
         self.out.extend_from_slice(b"{\"prompt\":");
     }
 
     /// Begins a response; its content comes next.
     pub(crate) fn begin_response(&mut self) {
+        self.place = ["response", "content"];
         self.out.extend_from_slice(b"{\"content\":");
     }
 
     /// Begins the result of a tool, which comes next.
     pub(crate) fn begin_tool_result(&mut self) {
+        self.place = ["response", "tool_result"];
         self.out.extend_from_slice(b",\"tool_result\":");
     }
 
     /// A text that is all there.
     pub(crate) fn text(&mut self, text: &str) {
-        let masked = self.step.masker.mask(text, &mut self.counts);
-        push_string(&mut self.out, &masked);
+        self.write(|document, [_, member], out, counts| {
+            push_string(out, &document.part(member).mask(text, counts));
+        });
     }
 
     /// A value that is all there.
     pub(crate) fn value(&mut self, value: Option<Value>) {
-        self.step
-            .optional_value(&mut self.out, value, &mut self.counts);
+        self.write(|document, [_, member], out, counts| {
+            push_masked(out, value, document.part(member), counts);
+        });
     }
 
     /// Begins a text that comes in pieces.
     pub(crate) fn open_text(&mut self) {
-        self.out.push(b'"');
-        self.text = Some(self.step.masker.stream());
+        let stream = self.write(|document, [_, member], out, _| {
+            out.push(b'"');
+            document.part(member).stream()
+        });
+        self.text = Some(stream);
     }
 
     /// The next piece of the text, of at most [`SLICE`] bytes if memory is to stay bounded.
@@ -84,7 +107,8 @@ impl MaskedPart {
 
     pub(crate) fn close_text(&mut self) {
         if let Some(stream) = self.text.take() {
-            let (rest, counts) = stream.finish();
+            let (rest, counts, names) = stream.finish_knowing();
+            self.names = RefCell::new(names);
             self.counts.merge(&counts);
             push_escaped(&mut self.out, &rest);
             self.out.push(b'"');
@@ -102,8 +126,9 @@ impl MaskedPart {
 
     /// Ends a request behind its prompt.
     pub(crate) fn end_request(&mut self, request: RequestData) {
-        self.step
-            .request_rest(&mut self.out, request, &mut self.counts);
+        self.write(|document, _, out, counts| {
+            write_request_rest(out, request, document, counts);
+        });
     }
 
     /// Ends a response behind the result of a tool.
@@ -112,8 +137,22 @@ impl MaskedPart {
         confidence: Option<f64>,
         metadata: HashMap<String, Value>,
     ) {
-        self.step
-            .response_rest(&mut self.out, confidence, metadata, &mut self.counts);
+        self.write(|document, _, out, counts| {
+            write_response_rest(out, confidence, metadata, document, counts);
+        });
+    }
+
+    fn write<R>(
+        &mut self,
+        write: impl FnOnce(Document<'_>, [&'static str; 2], &mut Vec<u8>, &mut Counts) -> R,
+    ) -> R {
+        let context = OperatorContext {
+            tenant: self.tenant.as_deref(),
+            subject: self.subject.as_deref(),
+        };
+        let document = self.masker.document(context).knowing(&self.names);
+        let document = document.part(self.place[0]);
+        write(document, self.place, &mut self.out, &mut self.counts)
     }
 
     /// Bytes that can be taken away.
@@ -130,6 +169,12 @@ impl MaskedPart {
     /// What was masked so far.
     pub(crate) fn take_counts(&mut self) -> Counts {
         std::mem::take(&mut self.counts)
+    }
+
+    /// The names that are known by now.
+    pub(crate) fn take_names(&mut self) -> KnownNames {
+        let fresh = self.names.borrow().fresh();
+        self.names.replace(fresh)
     }
 
     pub(crate) fn step(&self) -> &MaskStep {

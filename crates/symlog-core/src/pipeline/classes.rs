@@ -1,5 +1,5 @@
 use crate::config::RetentionClass;
-use crate::interaction::{ModelInteractionType, Parts};
+use crate::interaction::Parts;
 
 /// The retention classes of a log: the default one, then those of the configuration in order.
 #[derive(Debug)]
@@ -22,20 +22,9 @@ impl Classes {
 
     /// The first class whose selector fits; the default where none does.
     pub(super) fn class_of(&self, parts: &Parts) -> u16 {
-        let fits = |wanted: &Option<String>, actual: Option<&str>| {
-            wanted
-                .as_deref()
-                .is_none_or(|wanted| Some(wanted) == actual)
-        };
         self.configured
             .iter()
-            .position(|class| {
-                let selector = &class.selector;
-                fits(&selector.agent, parts.agent_id.as_deref())
-                    && fits(&selector.model, parts.model.as_deref())
-                    && fits(&selector.kind, parts.kind.map(ModelInteractionType::as_str))
-                    && fits(&selector.tenant, parts.tenant.as_deref())
-            })
+            .position(|class| class.selector.fits(parts))
             .and_then(|at| u16::try_from(at + 1).ok())
             .unwrap_or(0)
     }

@@ -15,7 +15,7 @@ use super::receipt::{Completion, Receipt};
 use crate::error::LoggingError;
 use crate::format::{ChunkChain, ChunkPart, Timestamp};
 use crate::interaction::{EntryId, Interaction, Parts};
-use crate::mask::{MaskStep, Masked, MaskedPart, MaskedPiece, SLICE};
+use crate::mask::{Begun, MaskStep, Masked, MaskedPart, MaskedPiece, SLICE};
 
 /// What goes through the queue for an entry that comes in pieces.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl Feed {
             number: feeding.next.fetch_add(1, Ordering::Relaxed),
             completion,
             piece_bytes: feeding.piece_bytes,
-            text: MaskedPart::new(Arc::clone(&feeding.mask)),
+            text: MaskedPart::new(Arc::clone(&feeding.mask), &head.parts),
             part: ChunkPart::Request,
             hash: Sha256::new(),
             bytes: 0,
@@ -246,12 +246,16 @@ impl Feed {
         let payload = rest.payload_bytes() + OVERHEAD;
         let parts = *rest.parts;
         let at = parts.timestamp.unwrap_or_else(|| intake.now());
+        let begun = Begun {
+            counts: std::mem::take(&mut self.counts),
+            done: self.digests.map(|digest| digest.is_some()),
+            names: Some(self.text.take_names()),
+        };
         let masked = self.text.step().mask_rest(
             parts,
             self.completion.id(),
             Timestamp::from_system_time(at),
-            std::mem::take(&mut self.counts),
-            self.digests.map(|digest| digest.is_some()),
+            begun,
         );
         let closing = Closing {
             masked,

@@ -8,7 +8,6 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use symlog_crypto::{CryptoProvider, Recipient};
 use symlog_keys::Keyring;
-use symlog_pii::Masker;
 use symlog_sink::Storage;
 
 use super::classes::Classes;
@@ -33,6 +32,7 @@ use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
 use crate::interaction::{EntryId, Interaction};
 use crate::mask::{MaskStep, Masked};
+use crate::masking::Maskers;
 use crate::read::find_request;
 use crate::seal::{Sealer, UnitRef};
 
@@ -42,7 +42,7 @@ pub(crate) struct Opening {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) keyring: Keyring,
     pub(crate) provider: CryptoProvider,
-    pub(crate) masker: Masker,
+    pub(crate) maskers: Maskers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: LoggingConfig,
     pub(crate) settings: Settings,
@@ -206,7 +206,7 @@ impl Pipeline {
             storage,
             keyring,
             provider,
-            masker,
+            maskers,
             clock,
             config,
             settings,
@@ -243,7 +243,7 @@ impl Pipeline {
             Durability::Buffered => 0,
         };
         let chunk_bytes = config.max_entry_size.clamp(MIN_CHUNK, MAX_CHUNK);
-        let mask_step = Arc::new(MaskStep::new(masker, keyring.purpose_key("pseudonyms")?));
+        let mask_step = Arc::new(MaskStep::new(maskers, keyring.purpose_key("pseudonyms")?));
         let intake = Intake::new(&config, &settings, Arc::clone(&clock)).feeding(Feeding::new(
             Arc::clone(&mask_step),
             config.max_entry_size,

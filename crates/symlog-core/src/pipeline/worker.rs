@@ -133,6 +133,16 @@ fn process(shared: &Shared, sealer: &mut Sealer, mut work: Work) {
     batch.credit = work.credit;
     debug_assert_eq!(offset + 1, work.numbers);
     if !counts.is_empty() {
+        let failed = counts.failed();
+        if failed > 0 {
+            tracing::warn!(
+                fields = failed,
+                "a detector failed, so the fields that it was asked about were masked whole"
+            );
+        }
+        for (kind, rule, count) in counts.iter() {
+            tracing::trace!(%kind, %rule, count, "masked");
+        }
         shared.stats.update(|stats| stats.masked.merge(&counts));
     }
     shared.output.put(batch);

@@ -52,6 +52,9 @@ pub struct Entry {
     pub parent: Option<String>,
     /// How often each type of data was masked in it.
     pub masked: BTreeMap<String, u64>,
+    /// The same by type and rule; empty, and not written, where the log does not say.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub masked_by_rule: BTreeMap<String, BTreeMap<String, u64>>,
     /// Its place in the log.
     #[serde(skip)]
     pub sequence: u64,

@@ -11,7 +11,8 @@ use super::chunks::{ChunkPlace, ChunkPlaces, ChunkedPayload, Manifest};
 use super::entry::{Entry, Payload};
 use super::error::ReadError;
 use crate::format::{
-    ChunkLine, ChunkPart, EntryLine, Meta, MetaMap, SealedField, parse_meta, zero_digest,
+    ChunkLine, ChunkPart, EntryLine, Meta, MetaMap, SealedField, parse_meta, read_mask_extension,
+    zero_digest,
 };
 use crate::seal::{Field, Place, SecretsError, UnitRef, open_field};
 
@@ -301,6 +302,12 @@ impl<'a> Opener<'a> {
             for (kind, count) in later.masked {
                 *entry.masked.entry(kind).or_default() += count;
             }
+            for (kind, rules) in later.masked_by_rule {
+                let sums = entry.masked_by_rule.entry(kind).or_default();
+                for (rule, count) in rules {
+                    *sums.entry(rule).or_default() += count;
+                }
+            }
         }
         entry.error = error_text.or(entry.error);
         entry.request_data = request_data;
@@ -338,6 +345,7 @@ pub(super) fn entry_of(line: &EntryLine<'_>, meta: Meta<'static>) -> Entry {
             .into_iter()
             .map(|(kind, count)| (kind.into_owned(), count))
             .collect(),
+        masked_by_rule: read_mask_extension(&line.extensions),
         sequence: line.sequence,
     }
 }

@@ -10,7 +10,7 @@ use super::secrets::ClassSecrets;
 use super::units::UnitPrks;
 use crate::format::{
     ChunkChain, ChunkLine, ChunkPart, ControlKind, ControlLine, EntryLine, MetaFragments, MetaMap,
-    SALT_LEN, SealedField, Timestamp, leaf_hash, push_tail, zero_digest,
+    SALT_LEN, SealedField, Timestamp, leaf_hash, mask_extension, push_tail, zero_digest,
 };
 use crate::interaction::EntryId;
 use crate::mask::Masked;
@@ -166,6 +166,7 @@ impl Sealer {
             meta,
             request,
             response,
+            counts,
             ..
         } = masked;
         let prk = &*self.units.of(seat);
@@ -210,7 +211,11 @@ impl Sealer {
             response,
             class: seat.class.class,
             unit: Cow::Owned(unit),
-            extensions: Cow::Borrowed(""),
+            // Where the metadata is sealed nothing beside it says what was masked.
+            extensions: match self.sealed_metadata {
+                true => Cow::Borrowed(""),
+                false => mask_extension(&counts),
+            },
         };
         line.write(&self.fragments, out.buffer());
         out.finish_line(line.body_digest(&self.log, &digest));

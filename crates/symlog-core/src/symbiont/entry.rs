@@ -48,6 +48,7 @@ pub(super) fn open_entry(
         error,
         token_usage,
         masked: Default::default(),
+        masked_by_rule: Default::default(),
         sequence: number - 1,
     })
 }

@@ -8,7 +8,6 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use symlog_crypto::{Argon2Params, CryptoProvider, Key, hmac_sha256};
 use symlog_keys::LoggingKey;
-use symlog_pii::Masker;
 use symlog_sink::{ObjectName, Storage};
 
 use super::appender::{Appender, Limits};
@@ -18,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Durability, LoggingConfig, MetadataMode, Settings};
 use crate::error::LoggingError;
 use crate::mask::MaskStep;
+use crate::masking::Maskers;
 use crate::pipeline::Intake;
 
 /// Everything that a log of this format is made of.
@@ -26,7 +26,7 @@ pub(crate) struct SymbiontOpening {
     pub(crate) storage: Arc<dyn Storage>,
     pub(crate) key: LoggingKey,
     pub(crate) provider: CryptoProvider,
-    pub(crate) masker: Masker,
+    pub(crate) maskers: Maskers,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) config: LoggingConfig,
     pub(crate) settings: Settings,
@@ -52,7 +52,7 @@ impl SymbiontLog {
             storage,
             key,
             provider,
-            masker,
+            maskers,
             clock,
             config,
             settings,
@@ -83,7 +83,7 @@ impl SymbiontLog {
         }
         let sealer = FieldSealer::new(provider, key.text().duplicate(), Argon2Params::DEFAULT)?;
         let pseudonyms = pseudonym_key(first_key.as_deref().unwrap_or(sealer.key()));
-        let mask = MaskStep::new(masker, pseudonyms).with_whole_errors();
+        let mask = MaskStep::new(maskers, pseudonyms).with_whole_errors();
         tracing::warn!(
             path = %path.display(),
             "`format = \"symbiont\"` encrypts and masks, and promises nothing else: no integrity, no erasure, no retention, no chunks; use `format = \"symlog\"` where no other program needs this one"

@@ -63,7 +63,7 @@ impl Log {
 }
 
 fn masked(text: &str) -> String {
-    let masker = build_masker(&MaskingConfig::default(), true).unwrap();
+    let masker = build_masker(&MaskingConfig::default(), true, None).unwrap();
     masker.mask(text, &mut Counts::new()).into_owned()
 }
 

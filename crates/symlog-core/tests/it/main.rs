@@ -12,6 +12,7 @@ mod damage;
 mod faults;
 mod kill;
 mod large;
+mod masking;
 mod observe;
 mod read;
 mod recorded;

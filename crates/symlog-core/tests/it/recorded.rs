@@ -34,7 +34,7 @@ pub(crate) fn builder(
     durability: Durability,
 ) -> LoggerBuilder {
     static MASKER: LazyLock<symlog_pii::Masker> =
-        LazyLock::new(|| build_masker(&MaskingConfig::default(), true).unwrap());
+        LazyLock::new(|| build_masker(&MaskingConfig::default(), true, None).unwrap());
     let config = LoggingConfig {
         log_file_path: "recorded.log".to_owned(),
         max_entry_size: CHUNK,

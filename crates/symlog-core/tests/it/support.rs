@@ -62,6 +62,10 @@ impl Workplace {
         }
     }
 
+    pub(crate) fn store(&self) -> Arc<dyn SecretStore> {
+        Arc::clone(&self.store)
+    }
+
     pub(crate) fn reader(&self) -> LogReader {
         let key = SecretBytes::new(self.key.clone().into_bytes());
         LogReader::open(&self.log(), &LoggingKey::from_text(key).unwrap()).unwrap()

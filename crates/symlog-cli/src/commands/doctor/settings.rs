@@ -1,9 +1,9 @@
 //! The configuration itself.
 
-use symlog_core::{Config, Durability, LogFormat, build_masker};
+use symlog_core::{Config, Durability, LogFormat};
 
 use super::Check;
-use crate::keys::Chain;
+use crate::masking;
 
 pub(super) fn check(config: &Config) -> Vec<Check> {
     let mut checks = vec![match &config.source {
@@ -46,8 +46,8 @@ fn masking(config: &Config) -> Check {
             "set `enable_pii_masking = true` in [logging]",
         );
     }
-    match build_masker(&config.masking, true) {
+    match masking::masker(config, None, &[]) {
         Ok(masker) => Check::ok("masking", format!("profile {}", masker.profile())),
-        Err(error) => Check::broken("masking", Chain(&error).to_string(), "correct [masking]"),
+        Err(error) => Check::broken("masking", format!("{error:#}"), "correct [masking]"),
     }
 }

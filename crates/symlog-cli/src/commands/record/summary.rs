@@ -74,6 +74,7 @@ struct Json<'a> {
     entries: u64,
     bytes: u64,
     masked: &'a Counts,
+    masked_by_rule: BTreeMap<&'a str, u64>,
     seconds: f64,
     log: Option<String>,
     refused: u64,
@@ -105,6 +106,7 @@ impl Summary<'_> {
             entries: *entries,
             bytes: *bytes,
             masked,
+            masked_by_rule: by_rule(masked),
             seconds: (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             log: self.log.map(|path| path.display().to_string()),
             refused: *refused,
@@ -139,6 +141,14 @@ impl Summary<'_> {
             number(rate as u64),
         )?;
         writeln!(out, "{:<9} {}", "masked", masking::summary(&tally.masked))?;
+        let rules = by_rule(&tally.masked);
+        if !rules.is_empty() {
+            let rules: Vec<String> = rules
+                .iter()
+                .map(|(rule, n)| format!("{rule} {n}"))
+                .collect();
+            writeln!(out, "{:<9} {}", "by rule", paint.faint(rules.join(", ")))?;
+        }
         if tally.refused > 0 {
             writeln!(
                 out,
@@ -194,4 +204,12 @@ impl Summary<'_> {
         writeln!(out)?;
         Ok(())
     }
+}
+
+fn by_rule(counts: &Counts) -> BTreeMap<&str, u64> {
+    let mut sums = BTreeMap::new();
+    for (_, rule, n) in counts.iter() {
+        *sums.entry(rule.as_str()).or_default() += n;
+    }
+    sums
 }

@@ -97,7 +97,7 @@ fn open(storage: &FaultyStorage, durability: Durability) -> SymbiontLog {
         storage: Arc::new(storage.clone()),
         key: LoggingKey::from_text(SecretBytes::new(PASSPHRASE.into())).unwrap(),
         provider: default_provider(),
-        masker: Masker::default_profile(),
+        maskers: Masker::default_profile().into(),
         clock: Arc::new(SystemClock),
         config: LoggingConfig::default(),
         settings: Settings {

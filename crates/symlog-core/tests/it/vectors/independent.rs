@@ -128,6 +128,16 @@ fn meta_text(line: &Value) -> String {
     format!("{{{}}}", members.join(","))
 }
 
+/// The text of the members that only some readers know.
+fn extensions(line: &Value) -> String {
+    let members = line.as_object().unwrap().iter();
+    let members = members.filter(|(name, _)| name.starts_with("x-") || name.starts_with("c-"));
+    let members: Vec<String> = members
+        .map(|(name, value)| format!("\"{name}\":{value}"))
+        .collect();
+    members.join(",")
+}
+
 /// RFC 6962, section 2.1.
 pub(crate) fn root(leaves: &[[u8; 32]]) -> [u8; 32] {
     match leaves {
@@ -214,7 +224,7 @@ impl Found {
                 put_envelope(&mut record, &line[name]);
             }
         }
-        put(&mut record, b"");
+        put(&mut record, extensions(line).as_bytes());
         let mut durable = Vec::new();
         if let Some(number) = line["durable"].as_u64() {
             durable.extend_from_slice(&number.to_be_bytes());
