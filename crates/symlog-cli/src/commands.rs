@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod mask;
 pub(crate) mod record;
+pub(crate) mod reveal;
 pub(crate) mod scan;
 pub(crate) mod show;
 pub(crate) mod tail;
@@ -27,6 +28,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer> {
         Command::Tail(options) => tail::run(common, &options),
         Command::Show(options) => show::run(common, &options),
         Command::Mask(options) => mask::run(common, &options),
+        Command::Reveal(options) => reveal::run(common, &options),
         Command::Scan(options) => scan::run(common, &options),
         Command::Verify(options) => verify::run(common, &options),
         Command::Keys(options) => keys::run(common, &options),

@@ -1,5 +1,6 @@
 //! The `symlog` command.
 
+mod access;
 mod commands;
 mod diagnostics;
 mod filter;

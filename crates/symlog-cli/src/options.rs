@@ -7,7 +7,7 @@ use clap::{Args, Parser, Subcommand};
 use symlog_core::Config;
 
 use crate::commands::{
-    cat, completions, doctor, init, keys, man, mask, record, scan, show, tail, verify,
+    cat, completions, doctor, init, keys, man, mask, record, reveal, scan, show, tail, verify,
 };
 
 const AFTER_HELP: &str = "\
@@ -80,6 +80,7 @@ pub(crate) enum Command {
     Tail(tail::Options),
     Show(show::Options),
     Mask(mask::Options),
+    Reveal(reveal::Options),
     Scan(scan::Options),
     Verify(verify::Options),
     Keys(keys::Options),

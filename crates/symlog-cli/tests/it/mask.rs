@@ -53,7 +53,7 @@ fn wrong_options_say_what_is_right() {
         .fails(2, &["lable", "label"]);
     place
         .feed(&["mask", "--operator", "pseudonym"], "")
-        .fails(2, &["--operator pseudonym", "use mask, remove"]);
+        .fails(2, &["--operator pseudonym", "symlog init"]);
     place
         .feed(&["mask", "--operator", "EMALE=label"], "")
         .fails(2, &["EMALE"]);
@@ -136,4 +136,66 @@ fn a_large_text_is_masked() {
     let line = "an ordinary line of text that has nothing in it, and then user@example.com\n";
     let run = place.feed(&["mask"], line.repeat(100_000));
     assert_eq!(run.ok().matches("***@***.***").count(), 100_000);
+}
+
+#[test]
+fn keyed_operators_take_the_keys_of_the_log() {
+    let place = Place::with_key();
+    let mask = |arguments: &[&str], input: &str| {
+        let arguments = [&["mask", "--profile", "hipaa"], arguments].concat();
+        place.feed(&arguments, input)
+    };
+    mask(&["--operator", "pseudonym"], "jo@example.com").fails(2, &["symlog init", "--log"]);
+    place.run(&["init"]).ok();
+    for operator in ["pseudonym", "token", "date-shift"] {
+        let text = "jo@example.com on 2024-05-18";
+        let first = mask(&["--operator", operator], text).ok().to_owned();
+        assert!(
+            !first.contains("jo@") && !first.contains("2024-05-18"),
+            "{first}"
+        );
+        assert_eq!(first, mask(&["--operator", operator], text).ok());
+        if operator != "date-shift" {
+            let other = ["--operator", operator, "--tenant", "b"];
+            assert_ne!(first, mask(&other, text).ok());
+        }
+    }
+}
+
+#[test]
+fn tokens_are_revealed_and_each_time_recorded() {
+    let place = Place::with_key();
+    place.run(&["init"]).ok();
+    let masked = place.feed(
+        &["mask", "--operator", "token", "--tenant", "acme"],
+        "jo@example.com",
+    );
+    let token = masked.ok().to_owned();
+    let reveal = [
+        "reveal",
+        "--tenant",
+        "acme",
+        "--reason",
+        "ticket 4711",
+        &token,
+    ];
+    assert_eq!(place.run(&reveal).ok(), "jo@example.com\n");
+    let run = place.run(&["reveal", &token]);
+    run.fails(1, &["--tenant"]);
+    place
+        .run(&["reveal", "jo@example.com"])
+        .fails(2, &["is no token"]);
+    let log = format!("{}.access", place.log().display());
+    let recorded = place.cat(&["--log", &log]);
+    assert_eq!(recorded.len(), 2);
+    let parameters = &recorded[0]["request_data"]["parameters"];
+    assert_eq!(parameters["reason"], "ticket 4711");
+    assert_eq!(recorded[0]["request_data"]["tool_name"], "reveal");
+    assert!(!recorded[0].to_string().contains("jo@example.com"));
+    // What cannot be recorded is not shown.
+    std::fs::remove_file(&log).unwrap();
+    std::fs::create_dir(&log).unwrap();
+    let refused = place.run(&reveal);
+    refused.fails(2, &["access log"]);
+    assert!(!refused.out.contains("jo@"));
 }
