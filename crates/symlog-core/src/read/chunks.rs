@@ -264,8 +264,9 @@ impl<'a> ChunkReader<'a> {
             let is_over = self.sequence >= self.objects.ends_before(self.at);
             let read = if is_over { None } else { lines.next()? };
             let Some(read) = read.filter(|read| read.terminated) else {
+                // An object that lost its first line holds nothing of the log: counting on from the
+                // object before tells that, where a first line would set the count.
                 self.at += 1;
-                self.sequence = 0;
                 self.lines = match self.at < self.objects.len() {
                     true => Some(self.objects.lines(self.at, 0)?),
                     false => None,
