@@ -483,15 +483,29 @@ pub(crate) fn splice(
     out
 }
 
-/// Whether the hit is the name of the type in what a keyed operator wrote.
+/// Whether the hit is a part of what a keyed operator wrote: of the type's name, or of the letters,
+/// which may read like a name.
 fn in_token(text: &str, hit: &Hit) -> bool {
     let bytes = text.as_bytes();
-    let Some(start) = hit.start.checked_sub(1).filter(|at| bytes[*at] == b'[') else {
+    let back = |from: usize, is_part: fn(&u8) -> bool| {
+        from - bytes[..from]
+            .iter()
+            .rev()
+            .take_while(|b| is_part(b))
+            .count()
+    };
+    let letters = back(hit.start, |b| (b'g'..=b'v').contains(b));
+    let name_end = match letters.checked_sub(1).map(|at| bytes[at]) {
+        Some(b'~' | b':') => letters - 1,
+        _ => hit.start,
+    };
+    let name = back(name_end, |b| b.is_ascii_uppercase() || *b == b'_');
+    let Some(open) = name.checked_sub(1).filter(|at| bytes[*at] == b'[') else {
         return false;
     };
-    matches!(bytes.get(hit.end), Some(b'~' | b':'))
-        && memchr::memchr(b']', &bytes[hit.end..])
-            .is_some_and(|len| Token::parse(&text[start..=hit.end + len]).is_some())
+    memchr::memchr(b']', &bytes[hit.start..])
+        .map(|len| hit.start + len)
+        .is_some_and(|close| hit.end <= close && Token::parse(&text[open..=close]).is_some())
 }
 
 /// As it may stand in a JSON string. Almost all replacements stay as they are.
