@@ -171,6 +171,8 @@ pub enum Operation {
     Truncate,
     /// Sealing the active object and beginning a new one.
     Roll,
+    /// Removing a sealed object.
+    Remove,
 }
 
 impl fmt::Display for Operation {
@@ -188,6 +190,7 @@ impl fmt::Display for Operation {
             Self::SyncDirectory => "directory sync",
             Self::Truncate => "truncation",
             Self::Roll => "roll",
+            Self::Remove => "removal",
         })
     }
 }

@@ -112,9 +112,15 @@ impl Storage for MemoryStorage {
     fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
         match guard(&self.state).objects.get(object) {
             Some(content) => Ok(Box::new(MemorySource(Arc::clone(content)))),
-            None => Err(SinkError::Missing {
-                path: path().join(object.to_string()),
-            }),
+            None => Err(missing(object)),
+        }
+    }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        name::check_removable(object)?;
+        match guard(&self.state).objects.remove(object) {
+            Some(_) => Ok(()),
+            None => Err(missing(object)),
         }
     }
 }
@@ -197,6 +203,12 @@ impl Source for MemorySource {
         let len = rest.len().min(buf.len());
         buf[..len].copy_from_slice(&rest[..len]);
         Ok(len)
+    }
+}
+
+fn missing(object: &ObjectName) -> SinkError {
+    SinkError::Missing {
+        path: path().join(object.to_string()),
     }
 }
 

@@ -54,6 +54,17 @@ pub(crate) fn check(name: &str) -> Result<(), SinkError> {
     })
 }
 
+/// Whether `object` is one that may be removed.
+pub(crate) fn check_removable(object: &ObjectName) -> Result<(), SinkError> {
+    match object {
+        ObjectName::Sealed(name) => check(name),
+        ObjectName::Active => Err(SinkError::InvalidName {
+            name: object.to_string(),
+            reason: "only a sealed object can be removed",
+        }),
+    }
+}
+
 /// Whether `name` may be given to the next sealed object after `last`.
 pub(crate) fn check_next(name: &str, last: Option<&str>) -> Result<(), SinkError> {
     check(name)?;

@@ -42,6 +42,17 @@ pub trait Storage: Debug + Send + Sync {
     /// [`SinkError::Missing`] if there is no such object.
     fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError>;
 
+    /// Remove a sealed object for good; survives a power cut when this returns
+    /// `Ok`. No lock is needed, since nobody appends to it: whoever removes sees
+    /// to it that the log says so before, and that nobody else does it at the
+    /// same time. A source that was opened before may go on or fail.
+    ///
+    /// # Errors
+    ///
+    /// [`SinkError::Missing`] if there is no such object, and
+    /// [`SinkError::InvalidName`] for the active one; nothing changed.
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError>;
+
     /// What the last [`lock`](Storage::lock) found that deserves attention but
     /// does not stop the writer, such as a directory that others may read.
     fn warnings(&self) -> Vec<Warning> {
@@ -151,6 +162,10 @@ impl<S: Storage + ?Sized> Storage for Arc<S> {
 
     fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
         (**self).source(object)
+    }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        (**self).remove(object)
     }
 
     fn warnings(&self) -> Vec<Warning> {

@@ -45,6 +45,8 @@ pub enum Check {
     RollsInOrder,
     /// A name that could be mistaken or comes too early is refused.
     RefusesNames,
+    /// A sealed object can be removed, and nothing else; the writer goes on.
+    Removes,
     /// A source goes on with its bytes when the object is sealed.
     SourceOutlivesRoll,
     /// Cutting the tail leaves the rest, and never lengthens.
@@ -71,13 +73,14 @@ type Run<B> = fn(&B) -> bool;
 /// Where the backend breaks the contract.
 #[must_use = "checks that were not run have not passed"]
 pub fn run<B: Backend>(backend: &B) -> Vec<Check> {
-    let checks: [(Check, Run<B>); 13] = [
+    let checks: [(Check, Run<B>); 14] = [
         (Check::BeginsEmpty, checks::begins_empty),
         (Check::ReadsBack, checks::reads_back),
         (Check::ReadsRanges, checks::reads_ranges),
         (Check::OneWriter, checks::one_writer),
         (Check::RollsInOrder, checks::rolls_in_order),
         (Check::RefusesNames, checks::refuses_names),
+        (Check::Removes, checks::removes),
         (Check::SourceOutlivesRoll, checks::source_outlives_roll),
         (Check::Truncates, checks::truncates),
         (Check::Continues, checks::continues),

@@ -21,6 +21,42 @@ fn holds(log: &impl Storage, object: &ObjectName, expected: &[u8]) {
     );
 }
 
+pub(super) fn removes<B: Backend>(backend: &B) -> bool {
+    let log = backend.create();
+    let other = backend.reopen(&log);
+    let mut sink = log.lock().unwrap();
+    for name in ["1", "2", "3"] {
+        sink.append(name.as_bytes()).unwrap();
+        sink.roll(name).unwrap();
+    }
+    sink.append(b"new").unwrap();
+    sink.sync().unwrap();
+    // Not only the writer may: somebody else looks after the old objects.
+    other.remove(&sealed("2")).unwrap();
+    for log in [&log, &other, &backend.reopen(&log)] {
+        assert_eq!(
+            log.objects().unwrap(),
+            [sealed("1"), sealed("3"), ObjectName::Active]
+        );
+        let error = log.source(&sealed("2")).unwrap_err();
+        assert!(matches!(error, SinkError::Missing { .. }), "{error:?}");
+    }
+    for (object, again) in [(sealed("2"), "twice"), (sealed("7"), "what never was")] {
+        let error = log.remove(&object).expect_err(again);
+        assert!(matches!(error, SinkError::Missing { .. }), "{error:?}");
+    }
+    let error = log.remove(&ObjectName::Active).unwrap_err();
+    assert!(matches!(error, SinkError::InvalidName { .. }), "{error:?}");
+    sink.append(b"er").unwrap();
+    holds(&log, &ObjectName::Active, b"newer");
+    sink.roll("4").unwrap();
+    holds(&other, &sealed("4"), b"newer");
+    if let Some(crashed) = backend.after_crash(&log) {
+        assert!(!crashed.objects().unwrap().contains(&sealed("2")));
+    }
+    true
+}
+
 pub(super) fn begins_empty<B: Backend>(backend: &B) -> bool {
     let log = backend.create();
     assert_eq!(log.objects().unwrap(), [], "a new log has no objects");

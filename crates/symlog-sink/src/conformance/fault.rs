@@ -50,7 +50,8 @@ impl FaultPlan {
     /// Let the `nth` call (from 1) of `operation` from now on fail. Knows
     /// [`Operation::Lock`], [`List`](Operation::List), [`Read`](Operation::Read),
     /// [`Append`](Operation::Append), [`Sync`](Operation::Sync),
-    /// [`Truncate`](Operation::Truncate) and [`Roll`](Operation::Roll).
+    /// [`Truncate`](Operation::Truncate), [`Roll`](Operation::Roll) and
+    /// [`Remove`](Operation::Remove).
     pub fn fail(&self, operation: Operation, nth: usize, fault: Fault) {
         let mut plan = self.plan();
         let nth = plan.count(operation) + nth;
@@ -153,6 +154,11 @@ impl<S: Storage> Storage for FaultyStorage<S> {
             inner: self.inner.source(object)?,
             plan: self.plan.clone(),
         }))
+    }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        self.plan
+            .run(Operation::Remove, || self.inner.remove(object))
     }
 
     fn warnings(&self) -> Vec<Warning> {

@@ -78,8 +78,16 @@ impl Image {
                 self.rename(name);
             }
         }
+        self.objects.retain(|object, _| match object {
+            ObjectName::Sealed(name) => sealed.contains(name),
+            ObjectName::Active => true,
+        });
         self.active().cut(active_len);
         self.poisoned = false;
+    }
+
+    pub(super) fn remove(&mut self, name: &str) {
+        self.objects.remove(&ObjectName::Sealed(name.to_owned()));
     }
 
     pub(super) fn append(&mut self, bytes: &Arc<[u8]>, failed: bool) {

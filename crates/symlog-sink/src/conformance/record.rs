@@ -44,6 +44,13 @@ pub enum Event {
         /// Whether it reported an error.
         failed: bool,
     },
+    /// The removal of a sealed object.
+    Remove {
+        /// Its name.
+        name: String,
+        /// Whether it reported an error.
+        failed: bool,
+    },
     /// See [`Trace::mark`].
     Mark(u64),
 }
@@ -69,6 +76,10 @@ impl fmt::Debug for Event {
                 name,
                 failed: error,
             } => write!(f, "roll to {name}{}", failed(error)),
+            Self::Remove {
+                name,
+                failed: error,
+            } => write!(f, "removal of {name}{}", failed(error)),
             Self::Mark(mark) => write!(f, "mark {mark}"),
         }
     }
@@ -145,6 +156,11 @@ impl CrashPoint {
                 self.image.rename(&name);
                 self.image.create();
             }
+            Event::Remove { failed: true, .. } => {}
+            Event::Remove {
+                name,
+                failed: false,
+            } => self.image.remove(&name),
             Event::Mark(mark) => self.marks.push(mark),
         }
     }
@@ -173,6 +189,13 @@ impl CrashPoint {
                 cut.during = Some("failed truncation, done");
                 cut.image.truncate(*len);
                 points.push(cut);
+            }
+            // Nobody knows whether a failed one was done until somebody looks.
+            Event::Remove { name, .. } => {
+                let mut gone = self.clone();
+                gone.during = Some("removal, not synced");
+                gone.image.remove(name);
+                points.push(gone);
             }
             _ => {}
         }
@@ -252,6 +275,22 @@ impl<S: Storage> Storage for RecordingStorage<S> {
 
     fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
         self.inner.source(object)
+    }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        let result = self.inner.remove(object);
+        if let ObjectName::Sealed(name) = object
+            && !matches!(
+                result,
+                Err(SinkError::Missing { .. } | SinkError::InvalidName { .. })
+            )
+        {
+            self.trace.record(Event::Remove {
+                name: name.clone(),
+                failed: result.is_err(),
+            });
+        }
+        result
     }
 
     fn warnings(&self) -> Vec<Warning> {

@@ -95,6 +95,20 @@ impl Directory {
             .map_err(|error| failed(error.into()))
     }
 
+    pub(super) fn remove(&self, name: &OsStr) -> Result<(), SinkError> {
+        match rustix::fs::unlinkat(&self.handle, name, AtFlags::empty()) {
+            Ok(()) => Ok(()),
+            Err(Errno::NOENT) => Err(SinkError::Missing {
+                path: self.path_of(name),
+            }),
+            Err(error) => Err(SinkError::io(
+                Operation::Remove,
+                self.path_of(name),
+                error.into(),
+            )),
+        }
+    }
+
     pub(super) fn objects(&self) -> Result<Vec<ObjectName>, SinkError> {
         // A directory is not listed at one moment: of two files made meanwhile,
         // the newer one may be found and the older one missed. What is older

@@ -116,6 +116,13 @@ impl Storage for FileStorage {
         Ok(Box::new(FileSource::open(&directory, object)?))
     }
 
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        name::check_removable(object)?;
+        let directory = Directory::open(&self.location)?;
+        directory.remove(&self.location.object_name(object))?;
+        directory.sync()
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         self.warnings
             .lock()

@@ -46,6 +46,10 @@ impl Storage for FaultyStorage {
     fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
         self.inner.source(object)
     }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        self.inner.remove(object)
+    }
 }
 
 #[derive(Debug)]
