@@ -1,6 +1,7 @@
 //! Addresses of crypto currencies.
 
-use super::digest::sha256;
+use sha2::{Digest, Sha256};
+
 use super::math::Number;
 
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -22,7 +23,7 @@ pub(super) fn bitcoin(n: &Number<'_>) -> bool {
             return false;
         }
     }
-    sha256(&sha256(&decoded[..21]))[..4] == decoded[21..]
+    Sha256::digest(Sha256::digest(&decoded[..21]))[..4] == decoded[21..]
 }
 
 /// A segregated-witness address: the checksum of BIP 173 or BIP 350.

@@ -4,7 +4,6 @@ mod america;
 mod asia;
 mod bank;
 mod coins;
-mod digest;
 mod europe;
 mod europe_east;
 mod luhn;
