@@ -38,7 +38,7 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Fetch the services, run every check, gate the benchmarks
+    /// Fetch the services, run every check, fuzz shortly, gate the benchmarks
     Ci,
     /// Format, lints, every test, documentation, layering, licences
     Test,
@@ -93,7 +93,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Services => Ok(services::run(&workspace).finish()),
         Command::Crash(args) => crash::run(&workspace, &args),
         Command::Limits => limits::run(&workspace),
-        Command::Fuzz(args) => fuzz::run(&workspace, &args),
+        Command::Fuzz(args) => fuzz::command(&workspace, &args),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
         Command::Train(args) => eval::run(&workspace, "train", &args),
     }
