@@ -171,8 +171,12 @@ pub enum Operation {
     Truncate,
     /// Sealing the active object and beginning a new one.
     Roll,
-    /// Removing a sealed object.
+    /// Removing a sealed object or an attachment.
     Remove,
+    /// Writing to an attachment.
+    Write,
+    /// Giving a finished attachment its name.
+    Commit,
 }
 
 impl fmt::Display for Operation {
@@ -191,6 +195,8 @@ impl fmt::Display for Operation {
             Self::Truncate => "truncation",
             Self::Roll => "roll",
             Self::Remove => "removal",
+            Self::Write => "write",
+            Self::Commit => "commit",
         })
     }
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod attachment;
 #[cfg(feature = "conformance")]
 pub mod conformance;
 mod error;
@@ -11,6 +12,7 @@ mod snapshot;
 mod storage;
 mod warning;
 
+pub use attachment::{AttachmentName, Attachments, NewAttachment};
 pub use error::{Operation, SinkError};
 pub use file::FileStorage;
 pub use memory::MemoryStorage;

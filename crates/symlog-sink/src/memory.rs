@@ -1,8 +1,11 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::{ObjectName, Poisonable, Sink, SinkError, Source, Storage, name};
+use crate::{
+    AttachmentName, Attachments, NewAttachment, ObjectName, Poisonable, Sink, SinkError, Source,
+    Storage, name,
+};
 
 /// A log in memory, for tests and for processes that keep nothing.
 ///
@@ -17,6 +20,9 @@ pub struct MemoryStorage {
 struct State {
     locked: bool,
     objects: BTreeMap<ObjectName, Arc<Mutex<Object>>>,
+    attachments: BTreeMap<AttachmentName, Arc<Mutex<Object>>>,
+    /// Attachments that are being written.
+    begun: BTreeSet<AttachmentName>,
 }
 
 #[derive(Default)]
@@ -67,7 +73,8 @@ impl MemoryStorage {
     /// writer, that holds every synced byte and no other. This one goes on.
     #[must_use]
     pub fn after_crash(&self) -> Self {
-        let objects = guard(&self.state)
+        let state = guard(&self.state);
+        let objects = state
             .objects
             .iter()
             .map(|(name, object)| {
@@ -83,6 +90,9 @@ impl MemoryStorage {
             state: Arc::new(Mutex::new(State {
                 locked: false,
                 objects,
+                // Committed whole, so synced whole.
+                attachments: state.attachments.clone(),
+                begun: BTreeSet::new(),
             })),
         }
     }
@@ -122,6 +132,73 @@ impl Storage for MemoryStorage {
             Some(_) => Ok(()),
             None => Err(missing(object)),
         }
+    }
+
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        Some(self)
+    }
+}
+
+impl Attachments for MemoryStorage {
+    fn create(&self, name: &AttachmentName) -> Result<Box<dyn NewAttachment>, SinkError> {
+        if !guard(&self.state).begun.insert(name.clone()) {
+            return Err(SinkError::Locked {
+                path: path().join(name.to_string()),
+                pid: Some(std::process::id()),
+            });
+        }
+        Ok(Box::new(MemoryAttachment {
+            storage: self.clone(),
+            name: name.clone(),
+            content: Object::default(),
+        }))
+    }
+
+    fn open(&self, name: &AttachmentName) -> Result<Box<dyn Source>, SinkError> {
+        match guard(&self.state).attachments.get(name) {
+            Some(content) => Ok(Box::new(MemorySource(Arc::clone(content)))),
+            None => Err(missing(name)),
+        }
+    }
+
+    fn list(&self) -> Result<Vec<AttachmentName>, SinkError> {
+        Ok(guard(&self.state).attachments.keys().cloned().collect())
+    }
+
+    fn remove(&self, name: &AttachmentName) -> Result<(), SinkError> {
+        match guard(&self.state).attachments.remove(name) {
+            Some(_) => Ok(()),
+            None => Err(missing(name)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct MemoryAttachment {
+    storage: MemoryStorage,
+    name: AttachmentName,
+    content: Object,
+}
+
+impl NewAttachment for MemoryAttachment {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        self.content.bytes.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn commit(mut self: Box<Self>) -> Result<(), SinkError> {
+        let mut content = std::mem::take(&mut self.content);
+        content.synced = content.bytes.len();
+        guard(&self.storage.state)
+            .attachments
+            .insert(self.name.clone(), Arc::new(Mutex::new(content)));
+        Ok(())
+    }
+}
+
+impl Drop for MemoryAttachment {
+    fn drop(&mut self) {
+        guard(&self.storage.state).begun.remove(&self.name);
     }
 }
 
@@ -206,7 +283,7 @@ impl Source for MemorySource {
     }
 }
 
-fn missing(object: &ObjectName) -> SinkError {
+fn missing(object: &impl ToString) -> SinkError {
     SinkError::Missing {
         path: path().join(object.to_string()),
     }

@@ -1,7 +1,7 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::{ObjectName, SinkError, Warning};
+use crate::{Attachments, ObjectName, SinkError, Warning};
 
 /// One log's storage: an active object that a single writer appends to, and
 /// older, sealed objects that never change.
@@ -52,6 +52,11 @@ pub trait Storage: Debug + Send + Sync {
     /// [`SinkError::Missing`] if there is no such object, and
     /// [`SinkError::InvalidName`] for the active one; nothing changed.
     fn remove(&self, object: &ObjectName) -> Result<(), SinkError>;
+
+    /// The files beside the log, where this storage can keep any.
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        None
+    }
 
     /// What the last [`lock`](Storage::lock) found that deserves attention but
     /// does not stop the writer, such as a directory that others may read.
@@ -166,6 +171,10 @@ impl<S: Storage + ?Sized> Storage for Arc<S> {
 
     fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
         (**self).remove(object)
+    }
+
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        (**self).attachments()
     }
 
     fn warnings(&self) -> Vec<Warning> {

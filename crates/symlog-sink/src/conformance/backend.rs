@@ -1,4 +1,4 @@
-use super::checks;
+use super::{attachments, checks};
 use crate::{Operation, Storage};
 
 /// How the checks get at a backend. Two methods are enough; each of the others
@@ -47,6 +47,8 @@ pub enum Check {
     RefusesNames,
     /// A sealed object can be removed, and nothing else; the writer goes on.
     Removes,
+    /// Attachments come whole, are replaced whole, and are no objects.
+    Attaches,
     /// A source goes on with its bytes when the object is sealed.
     SourceOutlivesRoll,
     /// Cutting the tail leaves the rest, and never lengthens.
@@ -73,7 +75,7 @@ type Run<B> = fn(&B) -> bool;
 /// Where the backend breaks the contract.
 #[must_use = "checks that were not run have not passed"]
 pub fn run<B: Backend>(backend: &B) -> Vec<Check> {
-    let checks: [(Check, Run<B>); 14] = [
+    let checks: [(Check, Run<B>); 15] = [
         (Check::BeginsEmpty, checks::begins_empty),
         (Check::ReadsBack, checks::reads_back),
         (Check::ReadsRanges, checks::reads_ranges),
@@ -81,6 +83,7 @@ pub fn run<B: Backend>(backend: &B) -> Vec<Check> {
         (Check::RollsInOrder, checks::rolls_in_order),
         (Check::RefusesNames, checks::refuses_names),
         (Check::Removes, checks::removes),
+        (Check::Attaches, attachments::attaches),
         (Check::SourceOutlivesRoll, checks::source_outlives_roll),
         (Check::Truncates, checks::truncates),
         (Check::Continues, checks::continues),

@@ -3,7 +3,10 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::{ObjectName, Operation, Poisonable, Sink, SinkError, Source, Storage, Warning};
+use crate::{
+    AttachmentName, Attachments, NewAttachment, ObjectName, Operation, Poisonable, Sink, SinkError,
+    Source, Storage, Warning,
+};
 
 /// How a chosen call fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +54,9 @@ impl FaultPlan {
     /// [`Operation::Lock`], [`List`](Operation::List), [`Read`](Operation::Read),
     /// [`Append`](Operation::Append), [`Sync`](Operation::Sync),
     /// [`Truncate`](Operation::Truncate), [`Roll`](Operation::Roll) and
-    /// [`Remove`](Operation::Remove).
+    /// [`Remove`](Operation::Remove); of attachments also
+    /// [`Open`](Operation::Open), when one is begun, [`Write`](Operation::Write)
+    /// and [`Commit`](Operation::Commit).
     pub fn fail(&self, operation: Operation, nth: usize, fault: Fault) {
         let mut plan = self.plan();
         let nth = plan.count(operation) + nth;
@@ -161,8 +166,80 @@ impl<S: Storage> Storage for FaultyStorage<S> {
             .run(Operation::Remove, || self.inner.remove(object))
     }
 
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        self.inner.attachments().map(|_| self as &dyn Attachments)
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         self.inner.warnings()
+    }
+}
+
+impl<S: Storage> FaultyStorage<S> {
+    fn below(&self) -> &dyn Attachments {
+        self.inner
+            .attachments()
+            .expect("only handed out where the storage below has it")
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: Storage> Attachments for FaultyStorage<S> {
+    fn create(&self, name: &AttachmentName) -> Result<Box<dyn NewAttachment>, SinkError> {
+        Ok(Box::new(FaultyAttachment {
+            inner: self
+                .plan
+                .run(Operation::Open, || self.below().create(name))?,
+            plan: self.plan.clone(),
+        }))
+    }
+
+    fn open(&self, name: &AttachmentName) -> Result<Box<dyn Source>, SinkError> {
+        Ok(Box::new(FaultySource {
+            inner: self.below().open(name)?,
+            plan: self.plan.clone(),
+        }))
+    }
+
+    fn list(&self) -> Result<Vec<AttachmentName>, SinkError> {
+        self.plan.run(Operation::List, || self.below().list())
+    }
+
+    fn remove(&self, name: &AttachmentName) -> Result<(), SinkError> {
+        self.plan
+            .run(Operation::Remove, || self.below().remove(name))
+    }
+}
+
+#[derive(Debug)]
+struct FaultyAttachment {
+    inner: Box<dyn NewAttachment>,
+    plan: FaultPlan,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl NewAttachment for FaultyAttachment {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        let Some(fault) = self.plan.next(Operation::Write) else {
+            return self.inner.append(bytes);
+        };
+        if fault == Fault::Full {
+            return Err(full(bytes.len(), fault));
+        }
+        Err(injected(Operation::Write, fault.kind()))
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), SinkError> {
+        let Self { inner, plan } = *self;
+        plan.run(Operation::Commit, || inner.commit())
+    }
+}
+
+fn full(wanted: usize, fault: Fault) -> SinkError {
+    SinkError::Full {
+        path: PathBuf::from("<fault>"),
+        wanted: wanted as u64,
+        source: fault.kind().into(),
     }
 }
 
@@ -184,11 +261,7 @@ impl Sink for FaultySink {
             Fault::Late(_) => self.inner.append(bytes)?,
             Fault::Short(kept) => self.inner.append(&bytes[..kept.min(bytes.len())])?,
             Fault::Full => {
-                return Err(SinkError::Full {
-                    path: PathBuf::from("<fault>"),
-                    wanted: bytes.len() as u64,
-                    source: fault.kind().into(),
-                });
+                return Err(full(bytes.len(), fault));
             }
         }
         Err(injected(Operation::Append, fault.kind()))

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::crash::Survival;
-use crate::{MemoryStorage, ObjectName, SinkError, Source, Storage};
+use crate::{
+    AttachmentName, Attachments as _, MemoryStorage, ObjectName, SinkError, Source, Storage,
+};
 
 /// The unit in which file systems write back: of a longer write, each page may
 /// get to the disk or not.
@@ -32,6 +34,8 @@ pub(super) fn read_source(source: &dyn Source) -> Result<Vec<u8>, SinkError> {
 #[derive(Clone, Default)]
 pub(super) struct Image {
     objects: BTreeMap<ObjectName, Content>,
+    /// Committed whole, so durable whole.
+    attachments: BTreeMap<AttachmentName, Arc<[u8]>>,
     /// A call failed, so that the next roll does not sync.
     poisoned: bool,
 }
@@ -67,6 +71,12 @@ impl Image {
             let writes = Vec::new();
             image.objects.insert(object, Content { base, writes });
         }
+        if let Some(attachments) = log.attachments() {
+            for name in attachments.list()? {
+                let bytes = read_source(&*attachments.open(&name)?)?;
+                image.attachments.insert(name, bytes.into());
+            }
+        }
         Ok(image)
     }
 
@@ -88,6 +98,14 @@ impl Image {
 
     pub(super) fn remove(&mut self, name: &str) {
         self.objects.remove(&ObjectName::Sealed(name.to_owned()));
+    }
+
+    pub(super) fn commit(&mut self, name: AttachmentName, bytes: Arc<[u8]>) {
+        self.attachments.insert(name, bytes);
+    }
+
+    pub(super) fn remove_attachment(&mut self, name: &AttachmentName) {
+        self.attachments.remove(name);
     }
 
     pub(super) fn append(&mut self, bytes: &Arc<[u8]>, failed: bool) {
@@ -167,7 +185,14 @@ impl Image {
             .objects
             .iter()
             .map(|(name, content)| (name.clone(), content.after(&mut judge)));
-        MemoryStorage::from_objects(objects).expect("names that a storage accepted before")
+        let image =
+            MemoryStorage::from_objects(objects).expect("names that a storage accepted before");
+        for (name, bytes) in &self.attachments {
+            let mut attachment = image.create(name).expect("each is written once");
+            attachment.append(bytes).expect("memory does not fail");
+            attachment.commit().expect("memory does not fail");
+        }
+        image
     }
 }
 

@@ -37,6 +37,7 @@
     reason = "a check reports a broken contract by panicking"
 )]
 
+mod attachments;
 mod backend;
 mod checks;
 mod crash;

@@ -3,7 +3,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::crash::CrashPoint;
 use super::image::Image;
-use crate::{ObjectName, Sink, SinkError, Source, Storage, Warning};
+use crate::{
+    AttachmentName, Attachments, NewAttachment, ObjectName, Sink, SinkError, Source, Storage,
+    Warning,
+};
 
 /// What a writer did. Calls that changed nothing, such as those a poisoned sink
 /// refused, are left out.
@@ -51,6 +54,22 @@ pub enum Event {
         /// Whether it reported an error.
         failed: bool,
     },
+    /// An attachment was committed.
+    Commit {
+        /// Its name.
+        name: AttachmentName,
+        /// What it holds.
+        bytes: Arc<[u8]>,
+        /// Whether it reported an error.
+        failed: bool,
+    },
+    /// The removal of an attachment.
+    RemoveAttachment {
+        /// Its name.
+        name: AttachmentName,
+        /// Whether it reported an error.
+        failed: bool,
+    },
     /// See [`Trace::mark`].
     Mark(u64),
 }
@@ -77,6 +96,15 @@ impl fmt::Debug for Event {
                 failed: error,
             } => write!(f, "roll to {name}{}", failed(error)),
             Self::Remove {
+                name,
+                failed: error,
+            } => write!(f, "removal of {name}{}", failed(error)),
+            Self::Commit {
+                name,
+                bytes,
+                failed: error,
+            } => write!(f, "commit of {name}, {}{}", bytes.len(), failed(error)),
+            Self::RemoveAttachment {
                 name,
                 failed: error,
             } => write!(f, "removal of {name}{}", failed(error)),
@@ -161,6 +189,9 @@ impl CrashPoint {
                 name,
                 failed: false,
             } => self.image.remove(&name),
+            Event::Commit { failed: true, .. } | Event::RemoveAttachment { failed: true, .. } => {}
+            Event::Commit { name, bytes, .. } => self.image.commit(name, bytes),
+            Event::RemoveAttachment { name, .. } => self.image.remove_attachment(&name),
             Event::Mark(mark) => self.marks.push(mark),
         }
     }
@@ -195,6 +226,18 @@ impl CrashPoint {
                 let mut gone = self.clone();
                 gone.during = Some("removal, not synced");
                 gone.image.remove(name);
+                points.push(gone);
+            }
+            Event::Commit { name, bytes, .. } => {
+                let mut there = self.clone();
+                there.during = Some("commit, not synced");
+                there.image.commit(name.clone(), Arc::clone(bytes));
+                points.push(there);
+            }
+            Event::RemoveAttachment { name, .. } => {
+                let mut gone = self.clone();
+                gone.during = Some("removal, not synced");
+                gone.image.remove_attachment(name);
                 points.push(gone);
             }
             _ => {}
@@ -293,8 +336,85 @@ impl<S: Storage> Storage for RecordingStorage<S> {
         result
     }
 
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        self.inner.attachments().map(|_| self as &dyn Attachments)
+    }
+
     fn warnings(&self) -> Vec<Warning> {
         self.inner.warnings()
+    }
+}
+
+impl<S: Storage> RecordingStorage<S> {
+    fn below(&self) -> &dyn Attachments {
+        self.inner
+            .attachments()
+            .expect("only handed out where the storage below has it")
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl<S: Storage> Attachments for RecordingStorage<S> {
+    fn create(&self, name: &AttachmentName) -> Result<Box<dyn NewAttachment>, SinkError> {
+        Ok(Box::new(RecordingAttachment {
+            inner: self.below().create(name)?,
+            name: name.clone(),
+            bytes: Vec::new(),
+            trace: self.trace.clone(),
+        }))
+    }
+
+    fn open(&self, name: &AttachmentName) -> Result<Box<dyn Source>, SinkError> {
+        self.below().open(name)
+    }
+
+    fn list(&self) -> Result<Vec<AttachmentName>, SinkError> {
+        self.below().list()
+    }
+
+    fn remove(&self, name: &AttachmentName) -> Result<(), SinkError> {
+        let result = self.below().remove(name);
+        if !matches!(result, Err(SinkError::Missing { .. })) {
+            self.trace.record(Event::RemoveAttachment {
+                name: name.clone(),
+                failed: result.is_err(),
+            });
+        }
+        result
+    }
+}
+
+#[derive(Debug)]
+struct RecordingAttachment {
+    inner: Box<dyn NewAttachment>,
+    name: AttachmentName,
+    bytes: Vec<u8>,
+    trace: Trace,
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl NewAttachment for RecordingAttachment {
+    fn append(&mut self, bytes: &[u8]) -> Result<(), SinkError> {
+        self.bytes.extend_from_slice(bytes);
+        self.inner.append(bytes)
+    }
+
+    fn commit(self: Box<Self>) -> Result<(), SinkError> {
+        let Self {
+            inner,
+            name,
+            bytes,
+            trace,
+        } = *self;
+        let result = inner.commit();
+        if !matches!(result, Err(SinkError::Poisoned { .. })) {
+            trace.record(Event::Commit {
+                name,
+                bytes: bytes.into(),
+                failed: result.is_err(),
+            });
+        }
+        result
     }
 }
 

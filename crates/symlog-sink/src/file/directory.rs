@@ -11,7 +11,7 @@ use rustix::fs::{AtFlags, Dir, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::Location;
-use crate::{ObjectName, Operation, SinkError, Warning};
+use crate::{AttachmentName, ObjectName, Operation, SinkError, Warning};
 
 const OTHERS: u32 = 0o077;
 const OWNER_ONLY: u32 = 0o700;
@@ -122,17 +122,28 @@ impl Directory {
         Ok(objects)
     }
 
+    pub(super) fn attachments(&self) -> Result<Vec<AttachmentName>, SinkError> {
+        let mut names = self.list(|name| self.location.attachment(name))?;
+        names.sort();
+        Ok(names)
+    }
+
     /// The sealed objects in order, complete if nobody is making new ones.
     pub(super) fn sealed(&self) -> Result<Vec<ObjectName>, SinkError> {
-        let failed =
-            |error: Errno| SinkError::io(Operation::List, &self.location.directory, error.into());
-        let mut sealed = Vec::new();
-        for entry in Dir::read_from(&self.handle).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            sealed.extend(self.location.sealed_object(entry.file_name().to_bytes()));
-        }
+        let mut sealed = self.list(|name| self.location.sealed_object(name))?;
         sealed.sort();
         Ok(sealed)
+    }
+
+    fn list<T>(&self, wanted: impl Fn(&[u8]) -> Option<T>) -> Result<Vec<T>, SinkError> {
+        let failed =
+            |error: Errno| SinkError::io(Operation::List, &self.location.directory, error.into());
+        let mut found = Vec::new();
+        for entry in Dir::read_from(&self.handle).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            found.extend(wanted(entry.file_name().to_bytes()));
+        }
+        Ok(found)
     }
 }
 

@@ -15,7 +15,7 @@ pub(super) struct LockedFile(File);
 
 impl LockedFile {
     /// Gives the file back if someone else holds it.
-    fn claim(file: File) -> io::Result<Result<Self, File>> {
+    pub(super) fn claim(file: File) -> io::Result<Result<Self, File>> {
         match rustix::io::retry_on_intr(|| {
             rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive)
         }) {

@@ -1,13 +1,14 @@
 //! Objects as files: `<path>` is the active one, `<path>.<name>` a sealed one,
-//! `<path>.lock` belongs to the writer.
+//! `<path>.lock` belongs to the writer, `<path>.<name>.<kind>` is an attachment.
 
+mod attachment;
 mod child;
 mod directory;
 mod lock;
 mod sink;
 mod source;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
@@ -15,7 +16,10 @@ use self::directory::Directory;
 use self::lock::LockFile;
 use self::sink::FileSink;
 use self::source::FileSource;
-use crate::{ObjectName, Operation, Poisonable, Sink, SinkError, Source, Storage, Warning, name};
+use crate::{
+    AttachmentName, Attachments, ObjectName, Operation, Poisonable, Sink, SinkError, Source,
+    Storage, Warning, name,
+};
 
 /// A log in a directory of a local file system.
 ///
@@ -113,7 +117,10 @@ impl Storage for FileStorage {
             name::check(name)?;
         }
         let directory = Directory::open(&self.location)?;
-        Ok(Box::new(FileSource::open(&directory, object)?))
+        Ok(Box::new(FileSource::open(
+            &directory,
+            &self.location.object_name(object),
+        )?))
     }
 
     fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
@@ -121,6 +128,10 @@ impl Storage for FileStorage {
         let directory = Directory::open(&self.location)?;
         directory.remove(&self.location.object_name(object))?;
         directory.sync()
+    }
+
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        Some(self)
     }
 
     fn warnings(&self) -> Vec<Warning> {
@@ -144,7 +155,11 @@ impl Location {
     }
 
     fn beside(&self, suffix: &str) -> OsString {
-        let mut name = self.file_name.clone();
+        self.beside_file(&self.file_name, suffix)
+    }
+
+    fn beside_file(&self, file_name: &OsStr, suffix: &str) -> OsString {
+        let mut name = file_name.to_owned();
         name.push(".");
         name.push(suffix);
         name
@@ -156,6 +171,14 @@ impl Location {
             .strip_prefix(self.file_name.as_encoded_bytes())?
             .strip_prefix(b".")?;
         ObjectName::sealed(std::str::from_utf8(suffix).ok()?).ok()
+    }
+
+    /// The attachment that a file of this name holds, if it is one of ours.
+    fn attachment(&self, file_name: &[u8]) -> Option<AttachmentName> {
+        let suffix = file_name
+            .strip_prefix(self.file_name.as_encoded_bytes())?
+            .strip_prefix(b".")?;
+        AttachmentName::parse(std::str::from_utf8(suffix).ok()?)
     }
 
     fn path_of(&self, file_name: impl AsRef<Path>) -> PathBuf {

@@ -103,7 +103,7 @@ impl FileSink {
 }
 
 /// Whether the system refused for want of room, and not because the disk fails.
-fn is_full(error: &io::Error) -> bool {
+pub(super) fn is_full(error: &io::Error) -> bool {
     matches!(
         error.kind(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge

@@ -1,10 +1,11 @@
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 
 use super::directory::Directory;
-use crate::{ObjectName, Operation, SinkError, Source};
+use crate::{Operation, SinkError, Source};
 
 const LONGEST_FILE: u64 = i64::MAX as u64;
 
@@ -15,11 +16,10 @@ pub(super) struct FileSource {
 }
 
 impl FileSource {
-    pub(super) fn open(directory: &Directory, object: &ObjectName) -> Result<Self, SinkError> {
-        let name = directory.location.object_name(object);
+    pub(super) fn open(directory: &Directory, name: &OsStr) -> Result<Self, SinkError> {
         Ok(Self {
-            file: directory.open_existing(&name)?,
-            path: directory.path_of(&name),
+            file: directory.open_existing(name)?,
+            path: directory.path_of(name),
         })
     }
 }

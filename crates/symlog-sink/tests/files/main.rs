@@ -5,6 +5,7 @@
     reason = "skipped tests say so, and child processes report by it"
 )]
 
+mod attachments;
 mod child;
 mod limits;
 mod links;
