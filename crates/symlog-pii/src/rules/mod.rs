@@ -7,7 +7,7 @@ mod set;
 mod verify;
 
 pub(crate) use lexicon::{Words, fold_hash, fold_hash_at};
-pub(crate) use set::{RuleSet, Source, Trigger};
+pub(crate) use set::{Keyword, RuleSet, Source, Trigger};
 
 #[cfg(test)]
 mod oracle;

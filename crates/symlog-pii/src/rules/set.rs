@@ -113,8 +113,8 @@ pub(crate) struct Keyword {
 #[derive(Debug, Default)]
 pub(crate) struct RuleSet {
     rules: Vec<Rule>,
-    /// By the last word of a keyword.
-    pub(crate) keywords: Words<Keyword>,
+    /// By the hash of a keyword's last word.
+    keywords: HashMap<u64, Keyword>,
     /// Rules by their first three characters.
     prefixes: HashMap<[u8; 3], Vec<u16>>,
     prefix_bits: Vec<u64>,
@@ -200,7 +200,7 @@ impl RuleSet {
                 }
             }
         }
-        set.keywords = Words::new(keywords);
+        set.keywords = keywords;
         // The built-in ones are held against theirs by the tests of this crate.
         let verifier = Verifier::new(&set);
         for (file, line, entry) in &own {
@@ -300,6 +300,20 @@ impl RuleSet {
             .into_iter()
             .chain(self.rules.iter().map(|rule| rule.id.as_str()))
             .max_by(|a, b| strsim::jaro_winkler(a, id).total_cmp(&strsim::jaro_winkler(b, id)))
+    }
+
+    /// The last words of the keywords that speak for the rules which `keep` takes, and those rules.
+    pub(crate) fn words_of(&self, keep: impl Fn(&Rule) -> bool) -> Words<Keyword> {
+        Words::new(self.keywords.iter().filter_map(|(hash, keyword)| {
+            let Keyword { rules, phrases } = keyword;
+            let rules = rules.iter().filter(|index| keep(self.rule(**index)));
+            let phrases = phrases.iter().filter(|(_, index)| keep(self.rule(*index)));
+            let kept = Keyword {
+                rules: rules.copied().collect(),
+                phrases: phrases.cloned().collect(),
+            };
+            (!kept.rules.is_empty() || !kept.phrases.is_empty()).then_some((*hash, kept))
+        }))
     }
 
     pub(crate) fn rule(&self, index: u16) -> &Rule {

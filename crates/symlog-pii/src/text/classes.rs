@@ -27,6 +27,7 @@ pub(super) struct Classes {
     /// Where a character may begin that only looks like another one: the bytes C2, E2, E3 and EF,
     /// and `%`.
     pub(super) disguise: u64,
+    pub(super) newline: u64,
 }
 
 /// Which classes are asked for.
@@ -34,8 +35,9 @@ pub(super) struct Classes {
 pub(super) enum Wanted {
     /// Digits, `@`, `=`, `:` and disguises; the others are left out.
     Signs,
-    /// Digits, letters and capitals; the others may be left out.
+    /// Digits, letters, capitals and newlines; the others may be left out.
     Words,
+    /// All but newlines, which may be left out.
     All,
 }
 
@@ -78,6 +80,7 @@ fn scalar(bytes: &Chunk) -> Classes {
         out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
         out.token |= u64::from(TOKEN[usize::from(*byte)]) << i;
         out.disguise |= u64::from(matches!(byte, 0xc2 | 0xe2 | 0xe3 | 0xef | b'%')) << i;
+        out.newline |= u64::from(*byte == b'\n') << i;
     }
     out
 }
@@ -169,6 +172,9 @@ mod x86 {
                     out.word |= bits(_mm256_or_si256(v, _mm256_or_si256(letter, digit)));
                     out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
                 }
+                if !SIGNS && WORDS {
+                    out.newline |= bits(is(b'\n'));
+                }
                 if SIGNS && WORDS {
                     out.p |= bits(_mm256_cmpeq_epi8(folded, _mm256_set1_epi8(b'p' as i8)));
                     let high = _mm256_and_si256(_mm256_srli_epi16(v, 4), _mm256_set1_epi8(15));
@@ -208,6 +214,7 @@ mod x86 {
                 let folded = _mm_or_si128(v, _mm_set1_epi8(0x20));
                 let letter = within(folded, b'a', 25);
                 out.digit |= bits(digit);
+                out.newline |= bits(is(b'\n'));
                 out.at |= bits(is(b'@'));
                 out.assign |= bits(_mm_or_si128(is(b'='), is(b':')));
                 let c2_e2 = _mm_cmpeq_epi8(folded, _mm_set1_epi8(0xe2_u8 as i8));
@@ -241,12 +248,13 @@ mod tests {
         let expect: Vec<Classes> = chunks.iter().map(scalar).collect();
         let mut found = vec![Classes::default(); chunks.len()];
         classify(&chunks, Wanted::All, &mut found);
-        assert_eq!(found, expect);
+        let all = |c: &Classes| Classes { newline: 0, ..*c };
+        assert!(found.iter().map(all).eq(expect.iter().map(all)));
         classify(&chunks, Wanted::Signs, &mut found);
         let signs = |c: &Classes| (c.digit, c.at, c.assign, c.disguise);
         assert!(found.iter().map(signs).eq(expect.iter().map(signs)));
         classify(&chunks, Wanted::Words, &mut found);
-        let words = |c: &Classes| (c.digit, c.word, c.capital);
+        let words = |c: &Classes| (c.digit, c.word, c.capital, c.newline);
         assert!(found.iter().map(words).eq(expect.iter().map(words)));
     }
 

@@ -4,7 +4,7 @@ use super::classes::{Classes, Wanted, classify};
 use crate::rules::fold_hash_at;
 
 /// How far back words are looked for, in bytes and in words.
-const MAX_BACK: usize = 80;
+pub(super) const MAX_BACK: usize = 80;
 const MAX_WORDS: usize = 12;
 
 /// Whether a byte is a part of a word.
@@ -42,7 +42,22 @@ pub(super) struct Near<'t> {
     pub(super) distance: usize,
 }
 
-impl Near<'_> {
+impl<'t> Near<'t> {
+    /// The word from `start` to `end`.
+    pub(super) fn new(all: &'t [u8], start: usize, end: usize, distance: usize) -> Self {
+        Self {
+            all,
+            text: &all[start..end],
+            start,
+            distance,
+        }
+    }
+
+    /// The same word with as many words between.
+    pub(super) fn at(self, distance: usize) -> Self {
+        Self { distance, ..self }
+    }
+
     pub(super) fn hash(&self) -> u64 {
         fold_hash_at(self.all, self.start, self.start + self.text.len())
     }

@@ -16,6 +16,7 @@ mod net;
 mod numbers;
 mod pieces;
 mod plan;
+mod seen;
 mod token;
 mod username;
 
@@ -35,6 +36,7 @@ pub(crate) use field::PERSON_FIELD;
 use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
+use seen::Seen;
 pub(crate) use token::{MAX_PEM, open_key};
 
 /// A candidate that was verified, before arbitration.
@@ -130,6 +132,7 @@ struct Past {
     email: usize,
     assign: usize,
     ipv6: usize,
+    seen: Seen,
 }
 
 impl Search<'_> {
@@ -260,7 +263,7 @@ impl Search<'_> {
             for_each(block.long_words(), |bit| {
                 let at = base + bit - blocks::LONG_FROM;
                 if at >= past.tokens {
-                    past.tokens = token::judge(self, at, out);
+                    past.tokens = token::judge(self, at, &mut past.seen, out);
                 }
             });
         }
@@ -298,7 +301,7 @@ impl Search<'_> {
             token,
         } = word;
         if self.plan.secrets && token && start >= past.tokens {
-            past.tokens = token::judge(self, start, out);
+            past.tokens = token::judge(self, start, &mut past.seen, out);
         }
         if self.plan.net && start >= past.net {
             past.net = net::judge(self, start, end, out);
@@ -316,7 +319,7 @@ impl Search<'_> {
 
     /// Judges a number. Where group after group is no number, the rest of them is passed over.
     fn number(&self, start: usize, end: usize, past: &mut Past, out: &mut Vec<Hit>) -> usize {
-        let (looked, reach) = numbers::judge(self, start, end, out);
+        let (looked, reach) = numbers::judge(self, start, end, &mut past.seen, out);
         if start >= past.groups {
             (past.groups, past.tries) = (reach, 0);
         } else {

@@ -1,9 +1,9 @@
 //! Words with digits in them: every one is judged once, by all number rules together.
 
-use super::context::{ahead, back, in_word};
+use super::context::{Near, ahead, back, in_word};
+use super::seen::{About, Seen};
 use super::{Hit, Search};
 use crate::kind::{PiiType, TypeSet};
-use crate::rules::Trigger;
 
 /// The most rules that keywords near one number can speak for.
 const MAX_SUPPORT: usize = 48;
@@ -18,6 +18,7 @@ pub(super) fn judge(
     place: &Search<'_>,
     start: usize,
     end: usize,
+    seen: &mut Seen,
     out: &mut Vec<Hit>,
 ) -> (usize, usize) {
     let bytes = place.text.as_bytes();
@@ -29,7 +30,8 @@ pub(super) fn judge(
         return (end, end);
     }
     let support = if place.plan.keywords {
-        Support::gather(place, start, end, if digits < 5 { 3 } else { REACH })
+        let words = if digits < 5 { 3 } else { REACH };
+        Support::gather(place, start, end, words, seen)
     } else {
         Support::NONE
     };
@@ -253,65 +255,53 @@ impl Support {
         }
     }
 
-    fn gather(place: &Search<'_>, start: usize, end: usize, words: usize) -> Self {
+    fn gather(place: &Search<'_>, start: usize, end: usize, words: usize, seen: &mut Seen) -> Self {
         let mut support = Self::NONE;
-        support.look_back(place, place.text, start, words, 0);
+        seen.before(place, About::Number, start, words, |near| {
+            support.word(place, place.text, &near, near.distance);
+        });
         if !place.key.is_empty() {
-            support.look_back(place, place.key, place.key.len(), REACH, 1);
-        }
-        for near in ahead(place.text, end, 3) {
-            // A label belongs to what follows it: "88120391  TEL: …".
-            if place.text.as_bytes().get(near.start + near.text.len()) == Some(&b':') {
-                break;
+            let words = back(place.key, place.key.len());
+            for near in words.take_while(|near| near.distance <= REACH) {
+                support.word(place, place.key, &near, near.distance + 1);
             }
-            support.word(
-                place,
-                place.text,
-                near.start,
-                near.hash(),
-                near.distance + 3,
-            );
+        }
+        if seen.may_follow(place, end) {
+            for near in ahead(place.text, end, 3) {
+                // A label belongs to what follows it: "88120391  TEL: …".
+                if place.text.as_bytes().get(near.start + near.text.len()) == Some(&b':') {
+                    break;
+                }
+                support.word(place, place.text, &near, near.distance + 3);
+            }
         }
         support
     }
 
-    fn look_back(&mut self, place: &Search<'_>, text: &str, at: usize, words: usize, extra: usize) {
-        for near in back(text, at) {
-            if near.distance > words {
-                break;
-            }
-            self.word(place, text, near.start, near.hash(), near.distance + extra);
-        }
-    }
-
-    fn word(&mut self, place: &Search<'_>, text: &str, start: usize, hash: u64, distance: usize) {
-        let Some(keyword) = place.rules.keywords.get(hash) else {
+    fn word(&mut self, place: &Search<'_>, text: &str, near: &Near<'_>, distance: usize) {
+        let Some(keyword) = place.plan.number_words.get(near.hash()) else {
             return;
         };
+        // A decoy's word must stand close before the number.
+        let far = |index: u16| distance > MAX_DECOY && place.rules.rule(index).decoy;
+        let before = || back(text, near.start).filter(|near| near.text.len() < 24);
+        // Most phrases end at their first word; it is the same one for all of them.
+        let mut nearest = None;
         for (words, index) in &keyword.phrases {
-            let mut before = back(text, start).filter(|near| near.text.len() < 24);
+            let nearest = *nearest.get_or_insert_with(|| before().next().map(|near| near.hash()));
+            if words.first().copied() != nearest || far(*index) {
+                continue;
+            }
+            let mut before = before();
             if words
                 .iter()
                 .all(|word| before.next().is_some_and(|near| near.hash() == *word))
             {
-                self.add_number(place, *index, distance);
+                self.add(*index, distance);
             }
         }
-        for index in &keyword.rules {
-            self.add_number(place, *index, distance);
-        }
-    }
-
-    fn add_number(&mut self, place: &Search<'_>, index: u16, distance: usize) {
-        let rule = place.rules.rule(index);
-        // A decoy's word must stand close before the number.
-        let wanted = if rule.decoy {
-            distance <= MAX_DECOY
-        } else {
-            place.wants(rule.kind)
-        };
-        if rule.trigger == Trigger::Number && wanted {
-            self.add(index, distance);
+        for index in keyword.rules.iter().filter(|index| !far(**index)) {
+            self.add(*index, distance);
         }
     }
 }

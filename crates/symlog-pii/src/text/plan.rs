@@ -3,7 +3,7 @@
 use super::classes::Wanted;
 use super::numbers;
 use crate::kind::{PiiType, TypeSet};
-use crate::rules::{RuleSet, Trigger};
+use crate::rules::{Keyword, RuleSet, Trigger, Words};
 
 /// A rule that needs no keyword, with what tells at once that it does not match.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +24,10 @@ pub(crate) struct Plan {
     /// Token rules that need no keyword, in the same way.
     pub(super) free_tokens: Vec<Vec<Free>>,
     pub(super) keywords: bool,
+    /// The keywords that speak for a number rule of the types.
+    pub(super) number_words: Words<Keyword>,
+    /// Those that speak for a token rule.
+    pub(super) token_words: Words<Keyword>,
     pub(super) numbers: bool,
     pub(super) dates: bool,
     pub(super) net: bool,
@@ -54,6 +58,10 @@ impl Plan {
             free_min: 0,
             free_tokens: by_first(rules, want, Trigger::Token, |_| true),
             keywords: true,
+            number_words: rules.words_of(|rule| {
+                rule.trigger == Trigger::Number && (rule.decoy || want.contains(rule.kind))
+            }),
+            token_words: rules.words_of(|rule| rule.trigger == Trigger::Token),
             numbers: numbers::wanted(want),
             dates: want.intersects(TypeSet::of(&[PiiType::Date, PiiType::Age])),
             net: want.intersects(TypeSet::of(&[

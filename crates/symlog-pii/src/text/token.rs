@@ -5,14 +5,14 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
-use super::context::{back, in_word, last};
+use super::context::{in_word, last};
 use super::net::is_uuid;
+use super::seen::{About, Seen};
 use super::{Hit, Search};
 use crate::checks::{is_dealt_out, is_example_uuid, looks_random};
 use crate::finding::RuleId;
 use crate::keys::{self, Cue};
 use crate::kind::PiiType;
-use crate::rules::Trigger;
 
 const GENERIC: RuleId = RuleId::new("generic-secret");
 const JWT: RuleId = RuleId::new("jwt");
@@ -28,7 +28,7 @@ pub(crate) const MAX_PEM: usize = 16 * 1024;
 
 /// Judges the token in which the word at `word` stands: known first characters at each of its
 /// words, then its whole. Returns up to where it has looked.
-pub(super) fn judge(place: &Search<'_>, word: usize, out: &mut Vec<Hit>) -> usize {
+pub(super) fn judge(place: &Search<'_>, word: usize, seen: &mut Seen, out: &mut Vec<Hit>) -> usize {
     let bytes = place.text.as_bytes();
     let back = bytes[..word]
         .iter()
@@ -65,7 +65,7 @@ pub(super) fn judge(place: &Search<'_>, word: usize, out: &mut Vec<Hit>) -> usiz
         .map_or(start, |i| i + 1);
     let from = (from..=word).find(|i| in_word(bytes[*i])).unwrap_or(word);
     let from = unglued(place, from);
-    judge_token(place, from, word.max(from), out)
+    judge_token(place, from, word.max(from), seen, out)
 }
 
 /// Where the value begins in a token that begins with its own name: `vendor-secret-1234…`.
@@ -82,11 +82,11 @@ fn unglued(place: &Search<'_>, start: usize) -> usize {
         if joint && at > start {
             let named = last(place.text, at).any(|near| {
                 keys::cue(near.text) == Some(Cue::Secret)
-                    || place.rules.keywords.get(near.hash()).is_some_and(|k| {
-                        k.rules
-                            .iter()
-                            .any(|r| place.rules.rule(*r).trigger == Trigger::Token)
-                    })
+                    || place
+                        .plan
+                        .token_words
+                        .get(near.hash())
+                        .is_some_and(|k| !k.rules.is_empty())
             });
             if named {
                 from = at + 1;
@@ -272,7 +272,13 @@ struct Evidence {
 
 /// Judges the token from `start` on, in which the word at `word` stands. Returns up to where it
 /// has looked.
-fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>) -> usize {
+fn judge_token(
+    place: &Search<'_>,
+    start: usize,
+    word: usize,
+    seen: &mut Seen,
+    out: &mut Vec<Hit>,
+) -> usize {
     let bytes = place.text.as_bytes();
     let end = token_end(bytes, start).max(word + 1);
     if end - start < MIN_TOKEN || end - start > MAX_TOKEN || !place.wants(PiiType::Secret) {
@@ -286,10 +292,7 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
     let mut support = [(0u16, 0usize); 16];
     let mut supported = 0;
     let mut evidence = Evidence::default();
-    for near in back(place.text, start) {
-        if near.distance > 6 {
-            break;
-        }
+    seen.before(place, About::Token, start, 6, |near| {
         if evidence.secret.is_none() && !evidence.public && near.distance <= 4 {
             match keys::cue(near.text) {
                 Some(Cue::Public) if near.distance <= 1 => evidence.public = true,
@@ -297,16 +300,14 @@ fn judge_token(place: &Search<'_>, start: usize, word: usize, out: &mut Vec<Hit>
                 _ => {}
             }
         }
-        let Some(keyword) = place.rules.keywords.get(near.hash()) else {
-            continue;
-        };
-        for index in &keyword.rules {
-            if supported < support.len() && place.rules.rule(*index).trigger == Trigger::Token {
+        let keyword = place.plan.token_words.get(near.hash());
+        for index in keyword.iter().flat_map(|keyword| &keyword.rules) {
+            if supported < support.len() {
                 support[supported] = (*index, near.distance);
                 supported += 1;
             }
         }
-    }
+    });
     if !place.key.is_empty() && evidence.secret.is_none() && !evidence.public {
         evidence.secret = keys::is_sensitive(place.key).then_some(0);
     }
