@@ -6,7 +6,7 @@ mod roles;
 
 pub(crate) use cue::{Cue, cue};
 pub(crate) use field::kind_named;
-pub(crate) use roles::may_end_sensitive;
+pub(crate) use roles::{may_end_key, may_end_sensitive};
 
 use crate::rules::fold_hash;
 use roles::Role;

@@ -186,6 +186,70 @@ pub(crate) fn may_end_sensitive(text: &[u8]) -> bool {
     }
 }
 
+/// Whether [`may_end_sensitive`] can hold for `text[..end]`: as much as one look tells.
+#[inline]
+pub(crate) fn may_end_key(text: &[u8], end: usize) -> bool {
+    match text.get(..end).and_then(<[u8]>::last_chunk) {
+        Some(&[a, b, c]) => {
+            let class = |byte: u8| usize::from(CLASS[usize::from(byte)]);
+            let bit = class(a) << 10 | class(b) << 5 | class(c);
+            KEY_ENDS[bit / 64] >> (bit % 64) & 1 == 1
+        }
+        None => end > 0,
+    }
+}
+
+const DIGIT: u8 = 27;
+const BEYOND_ASCII: u8 = 28;
+
+/// 1 to 26 for letters, 0 for signs.
+static CLASS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let byte = i as u8;
+        table[i] = if !byte.is_ascii() {
+            BEYOND_ASCII
+        } else if byte.is_ascii_digit() {
+            DIGIT
+        } else {
+            letter(byte)
+        };
+        i += 1;
+    }
+    table
+};
+
+const fn is_letter(class: u8) -> bool {
+    class >= 1 && class <= 26
+}
+
+/// Whether the two letters are a word with which a sensitive key can end.
+const fn is_short(a: u8, b: u8) -> bool {
+    (a == letter(b'n') && (b == letter(b'o') || b == letter(b'r')))
+        || (a == letter(b'i') && b == letter(b'd'))
+}
+
+/// The last three bytes of a key, by their classes, for which [`may_end_sensitive`] can hold.
+static KEY_ENDS: [u64; 512] = {
+    let mut bits = [0; 512];
+    let mut i = 0;
+    while i < 1 << 15 {
+        let (a, b, c) = ((i >> 10) as u8, (i >> 5 & 31) as u8, (i & 31) as u8);
+        let tells = match (is_letter(a), is_letter(b), is_letter(c)) {
+            (true, true, true) => BEFORES[i] != 0,
+            (false, true, true) => a == BEYOND_ASCII || is_short(b, c),
+            (_, false, true) => b == BEYOND_ASCII || c == letter(b'b') || c == letter(b'v'),
+            (_, _, false) => c == DIGIT || c == BEYOND_ASCII,
+        };
+        if tells {
+            bits[i / 64] |= 1 << (i % 64);
+        }
+        i += 1;
+    }
+    bits
+};
+
 /// Whether the letter before the last three is that of a word with which a sensitive key can end.
 fn follows_well(text: &[u8]) -> bool {
     let [.., before, a, b, c] = text else {

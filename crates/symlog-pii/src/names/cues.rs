@@ -13,6 +13,8 @@ pub(crate) const CUE: RuleId = RuleId::new("person-cue");
 
 /// The most words of a name.
 const MAX_NAME: usize = 6;
+/// How many signs may stand between a cue and a name.
+const MAX_GAP: usize = 6;
 
 /// What a word before a name promises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +53,22 @@ fn cue_of(hash: u64) -> Option<Cue> {
     CUES.get(hash).copied()
 }
 
+/// Whether [`judge`] may find something: a word that may be a cue ends `gap` bytes before `name`.
+#[inline]
+pub(crate) fn may_follow_cue(text: &str, name: usize, gap: usize) -> bool {
+    let before = name
+        .checked_sub(gap)
+        .and_then(|end| text.as_bytes()[..end].last_chunk());
+    match before {
+        Some([a, b, c]) => {
+            let class = |byte: &u8| CLASS[usize::from(*byte)];
+            gap <= MAX_GAP && is_ending(ending(class(a), class(b), class(c)))
+        }
+        // At the beginning of the text.
+        None => true,
+    }
+}
+
 /// Judges the capital at `name` as the beginning of a name, by the cue before it.
 #[inline]
 pub(crate) fn judge(text: &str, name: usize, out: &mut Vec<Hit>) {
@@ -71,7 +89,8 @@ pub(crate) fn judge(text: &str, name: usize, out: &mut Vec<Hit>) {
         }
     } else if matches!(before, b' ' | b'"' | b'\'' | b'.' | b':' | b'*') {
         let mut end = name - 1;
-        while end > 0 && name - end < 6 && !in_word(bytes[end - 1]) && bytes[end - 1] != b'\n' {
+        while end > 0 && name - end < MAX_GAP && !in_word(bytes[end - 1]) && bytes[end - 1] != b'\n'
+        {
             end -= 1;
         }
         if may_end_cue(&bytes[..end]) {

@@ -8,7 +8,7 @@ mod model;
 mod tagger;
 mod tokens;
 
-pub(crate) use cues::{CUE, judge as judge_cue};
+pub(crate) use cues::{CUE, judge as judge_cue, may_follow_cue};
 pub use known::KnownNames;
 pub(crate) use known::{AGAIN, join_words};
 pub(crate) use tagger::tag;

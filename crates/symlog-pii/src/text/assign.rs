@@ -1,5 +1,9 @@
 //! `KEY=value`, `"key": "value"`, `Header: value` and "password is value".
 
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
+
 use super::Hit;
 use super::context::in_word;
 use crate::finding::RuleId;
@@ -12,6 +16,20 @@ const SAID: RuleId = RuleId::new("password-said");
 /// The longest key looked at, and the longest unquoted value.
 const MAX_KEY: usize = 64;
 const MAX_VALUE: usize = 4096;
+
+/// Whether a key that can be sensitive may stand before the sign at `at`, with `gap` bytes between
+/// it and a word. It is false for none.
+#[inline]
+pub(super) fn may_follow_key(text: &str, at: usize, gap: usize) -> bool {
+    // Only backslashes may be more.
+    gap > 8 || keys::may_end_key(text.as_bytes(), at.saturating_sub(gap))
+}
+
+/// Whether an option such as `-u` may stand in the text; `known` is what was found before.
+pub(super) fn may_name_user(text: &str, known: &mut Option<bool>) -> bool {
+    static OPTION: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-u"));
+    *known.get_or_insert_with(|| OPTION.find(text.as_bytes()).is_some())
+}
 
 /// Judges the `=` or `:` at `at`. Returns up to where it has looked.
 #[inline]

@@ -36,16 +36,37 @@ impl Block<'_> {
         self.here.assign & !(self.here.assign << 1 | self.before.assign >> 63)
     }
 
+    /// Which bytes `//` follows.
+    #[inline]
+    pub(super) fn before_slashes(&self) -> u64 {
+        let slash = |by| self.here.slash >> by | self.after.slash << (64 - by);
+        slash(1) & slash(2)
+    }
+
+    /// Which bytes an `=` or `:` follows, at once or as the third.
+    #[inline]
+    pub(super) fn before_assign(&self) -> u64 {
+        let assign = |by| self.here.assign >> by | self.after.assign << (64 - by);
+        assign(1) | assign(3)
+    }
+
+    /// How many bytes stand between the one at `bit` and the word before it; at most 64.
+    #[inline]
+    pub(super) fn gap(&self, bit: usize) -> usize {
+        let upto = u128::from(self.before.word) | u128::from(self.here.word) << 64;
+        ((upto >> bit) as u64).leading_zeros() as usize
+    }
+
     /// Where a character may begin that only looks like another one.
     #[inline]
     pub(super) fn disguises(&self) -> u64 {
         self.here.disguise
     }
 
-    /// Whether there are none of the classes of [`Wanted::Signs`], nor were others asked for.
+    /// Whether there is no digit, `@`, `=` or `:`.
     #[inline]
     pub(super) fn is_plain(&self) -> bool {
-        self.here.digit | self.here.at | self.here.assign | self.here.word == 0
+        self.here.digit | self.here.at | self.here.assign == 0
     }
 
     #[inline]

@@ -16,6 +16,7 @@ pub(super) struct Classes {
     pub(super) at: u64,
     /// `=` and `:`.
     pub(super) assign: u64,
+    pub(super) slash: u64,
     /// Letters, digits and everything beyond ASCII.
     pub(super) word: u64,
     /// Upper-case letters and everything beyond ASCII.
@@ -33,7 +34,7 @@ pub(super) struct Classes {
 /// Which classes are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Digits, `@`, `=`, `:` and disguises; the others are left out.
+    /// Digits, letters, `@`, `=`, `:`, `/` and disguises; the others are left out.
     Signs,
     /// Digits, letters, capitals and newlines; the others may be left out.
     Words,
@@ -78,6 +79,7 @@ fn scalar(bytes: &Chunk) -> Classes {
         out.p |= u64::from(byte | 0x20 == b'p') << i;
         out.at |= u64::from(*byte == b'@') << i;
         out.assign |= u64::from(matches!(byte, b'=' | b':')) << i;
+        out.slash |= u64::from(*byte == b'/') << i;
         out.token |= u64::from(TOKEN[usize::from(*byte)]) << i;
         out.disguise |= u64::from(matches!(byte, 0xc2 | 0xe2 | 0xe3 | 0xef | b'%')) << i;
         out.newline |= u64::from(*byte == b'\n') << i;
@@ -158,18 +160,19 @@ mod x86 {
                 };
                 let digit = within(v, b'0', 9);
                 let folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+                let letter = within(folded, b'a', 25);
                 out.digit |= bits(digit);
+                // The sign bit of a byte beyond ASCII is a bit of the mask already.
+                out.word |= bits(_mm256_or_si256(v, _mm256_or_si256(letter, digit)));
                 if SIGNS {
                     out.at |= bits(is(b'@'));
                     out.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
+                    out.slash |= bits(is(b'/'));
                     let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
                     let others = _mm256_or_si256(is(0xe3), _mm256_or_si256(is(0xef), is(b'%')));
                     out.disguise |= bits(_mm256_or_si256(c2_e2, others));
                 }
                 if WORDS {
-                    let letter = within(folded, b'a', 25);
-                    // The sign bit of a byte beyond ASCII is a bit of the mask already.
-                    out.word |= bits(_mm256_or_si256(v, _mm256_or_si256(letter, digit)));
                     out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
                 }
                 if !SIGNS && WORDS {
@@ -217,6 +220,7 @@ mod x86 {
                 out.newline |= bits(is(b'\n'));
                 out.at |= bits(is(b'@'));
                 out.assign |= bits(_mm_or_si128(is(b'='), is(b':')));
+                out.slash |= bits(is(b'/'));
                 let c2_e2 = _mm_cmpeq_epi8(folded, _mm_set1_epi8(0xe2_u8 as i8));
                 let others = _mm_or_si128(is(0xe3), is(0xef));
                 out.disguise |= bits(_mm_or_si128(c2_e2, _mm_or_si128(others, is(b'%'))));
@@ -251,7 +255,7 @@ mod tests {
         let all = |c: &Classes| Classes { newline: 0, ..*c };
         assert!(found.iter().map(all).eq(expect.iter().map(all)));
         classify(&chunks, Wanted::Signs, &mut found);
-        let signs = |c: &Classes| (c.digit, c.at, c.assign, c.disguise);
+        let signs = |c: &Classes| (c.digit, c.word, c.at, c.assign, c.slash, c.disguise);
         assert!(found.iter().map(signs).eq(expect.iter().map(signs)));
         classify(&chunks, Wanted::Words, &mut found);
         let words = |c: &Classes| (c.digit, c.word, c.capital, c.newline);

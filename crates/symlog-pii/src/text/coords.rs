@@ -15,7 +15,7 @@ pub(super) fn judge(place: &Search<'_>, start: usize, end: usize, out: &mut Vec<
     let plain = bytes[start..end].iter().all(u8::is_ascii_digit);
     if plain && end - start <= 3 && bytes.get(end) == Some(&b'.') {
         decimal(place, start, out);
-    } else if let Some(to) = degrees(bytes, start, end) {
+    } else if !plain && let Some(to) = degrees(bytes, start, end) {
         out.push(Hit::new(start, to, PiiType::Coordinates, 0.85, DEGREES));
     }
 }
@@ -132,8 +132,8 @@ fn cued(text: &str, at: usize) -> bool {
 
 /// Degrees, minutes and seconds twice, each with its quarter of the sky.
 fn degrees(bytes: &[u8], start: usize, word_end: usize) -> Option<usize> {
-    let degree = memchr::memmem::find(&bytes[start..word_end], "°".as_bytes())?;
-    if !(1..=3).contains(&degree) {
+    let after = |digits: usize| bytes[start + digits..word_end].starts_with("°".as_bytes());
+    if !(1..=3.min(word_end - start)).any(after) {
         return None;
     }
     let half = |from: usize, quarters: &[u8]| {

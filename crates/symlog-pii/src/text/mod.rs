@@ -31,6 +31,7 @@ pub(crate) use arbitrate::arbitrate;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use blocks::{Word, words};
+use classes::Wanted;
 pub(crate) use date::{is_birth, is_year};
 pub(crate) use field::PERSON_FIELD;
 use fold::fold;
@@ -133,6 +134,8 @@ struct Past {
     assign: usize,
     ipv6: usize,
     seen: Seen,
+    /// Whether the text may hold an option such as `-u user:password`, once it was asked.
+    user: Option<bool>,
 }
 
 impl Search<'_> {
@@ -214,7 +217,7 @@ impl Search<'_> {
     }
 
     fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
-        if block.is_plain() {
+        if block.is_plain() && self.plan.classes() == Wanted::Signs {
             return;
         }
         let digits = if self.plan.keywords {
@@ -244,9 +247,17 @@ impl Search<'_> {
         if self.plan.email || self.plan.usernames {
             for_each(block.at(), |bit| self.at_sign(base + bit, past, out));
         }
-        for_each(block.assign(), |bit| self.sign(base + bit, past, out));
+        if block.assign() != 0 {
+            let signs = self.telling_signs(block, base, past);
+            for_each(signs, |bit| self.sign(base + bit, past, out));
+        }
         if self.plan.cues {
+            let mut cued = 0;
             for_each(block.capitals(), |bit| {
+                let cue = crate::names::may_follow_cue(self.text, base + bit, block.gap(bit));
+                cued |= u64::from(cue) << bit;
+            });
+            for_each(cued, |bit| {
                 crate::names::judge_cue(self.text, base + bit, out)
             });
         }
@@ -344,6 +355,25 @@ impl Search<'_> {
         if self.plan.usernames && past.email == at + 1 {
             username::judge_handle(self.text, at, out);
         }
+    }
+
+    /// Those of the signs in a block at which [`sign`](Self::sign) may find something. Most are
+    /// told without a branch that depends on the text.
+    #[inline]
+    fn telling_signs(&self, block: &Block, base: usize, past: &mut Past) -> u64 {
+        let signs = block.assign();
+        let mut telling = block.before_slashes();
+        if self.plan.net {
+            telling |= block.before_assign();
+        }
+        if self.plan.secrets && assign::may_name_user(self.text, &mut past.user) {
+            telling = u64::MAX;
+        }
+        for_each(signs, |bit| {
+            let key = assign::may_follow_key(self.text, base + bit, block.gap(bit));
+            telling |= u64::from(key) << bit;
+        });
+        telling & signs
     }
 
     /// The `=` or `:` at `at`.

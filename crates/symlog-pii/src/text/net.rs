@@ -19,6 +19,12 @@ const UUID: RuleId = RuleId::new("uuid");
 pub(super) fn judge(place: &Search<'_>, word: usize, end: usize, out: &mut Vec<Hit>) -> usize {
     let text = place.text;
     let bytes = text.as_bytes();
+    // All of them are groups with a sign between.
+    let sign =
+        |at: Option<usize>| matches!(at.and_then(|at| bytes.get(at)), Some(b'.' | b':' | b'-'));
+    if !sign(Some(end)) && !sign(word.checked_sub(1)) {
+        return end;
+    }
     // Earlier groups of the address may be letters alone: `fe:dc:…`, `AA-BB-…`.
     let mut start = word;
     while start > 1
