@@ -1,10 +1,12 @@
-//! Both backends run the suite, bare and with faults that come in from above.
+//! All backends run the suite, bare and with faults that come in from above.
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::io;
 
-use symlog_sink::conformance::{Backend, Check, Fault, FaultPlan, FaultyStorage, run};
-use symlog_sink::{FileStorage, MemoryStorage, Operation};
+use symlog_sink::conformance::{
+    Backend, Check, Fault, FaultPlan, FaultyStorage, SecondWriter, run,
+};
+use symlog_sink::{FileStorage, MemoryParts, MemoryStorage, Operation, PartStorage};
 
 struct Memory;
 
@@ -52,6 +54,32 @@ impl Backend for Files {
     }
 }
 
+struct Parts(usize);
+
+impl Backend for Parts {
+    type Storage = PartStorage<MemoryParts>;
+
+    fn create(&self) -> Self::Storage {
+        PartStorage::new(MemoryParts::new()).with_part_len(self.0)
+    }
+
+    fn reopen(&self, log: &Self::Storage) -> Self::Storage {
+        PartStorage::new(log.store().clone()).with_part_len(self.0)
+    }
+
+    fn after_crash(&self, log: &Self::Storage) -> Option<Self::Storage> {
+        Some(PartStorage::new(log.store().copy()).with_part_len(self.0))
+    }
+
+    fn second_writer(&self) -> SecondWriter {
+        SecondWriter::TakesOver
+    }
+
+    fn shows_unsynced(&self) -> bool {
+        false
+    }
+}
+
 struct Faulty<B>(B, Fault);
 
 impl<B: Backend> Backend for Faulty<B> {
@@ -68,6 +96,14 @@ impl<B: Backend> Backend for Faulty<B> {
     fn after_crash(&self, log: &Self::Storage) -> Option<Self::Storage> {
         let survivor = self.0.after_crash(log.inner())?;
         Some(FaultyStorage::new(survivor, FaultPlan::new()))
+    }
+
+    fn second_writer(&self) -> SecondWriter {
+        self.0.second_writer()
+    }
+
+    fn shows_unsynced(&self) -> bool {
+        self.0.shows_unsynced()
     }
 
     fn fail_next(&self, log: &Self::Storage, operation: Operation) -> bool {
@@ -87,6 +123,28 @@ fn files() {
         run(&Files::new()),
         [Check::SurvivesCrash, Check::PoisonIsSticky]
     );
+}
+
+#[test]
+fn parts() {
+    for part_len in [1 << 20, 4096] {
+        assert_eq!(
+            run(&Parts(part_len)),
+            [Check::PoisonIsSticky],
+            "parts of {part_len} bytes"
+        );
+    }
+}
+
+#[test]
+fn parts_with_faults() {
+    for fault in [
+        Fault::Refused(io::ErrorKind::Other),
+        Fault::Late(io::ErrorKind::Other),
+        Fault::Short(3),
+    ] {
+        assert_eq!(run(&Faulty(Parts(1 << 20), fault)), [], "{fault:?}");
+    }
 }
 
 #[test]
