@@ -2,11 +2,15 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 
 use std::io;
+use std::sync::Arc;
 
 use symlog_sink::conformance::{
     Backend, Check, Fault, FaultPlan, FaultyStorage, SecondWriter, run,
 };
-use symlog_sink::{FileStorage, MemoryParts, MemoryStorage, Operation, PartStorage};
+use symlog_sink::{
+    Attachments, FileStorage, MemoryParts, MemoryStorage, ObjectName, Operation, PartStorage, Sink,
+    SinkError, Source, Storage, Tee, Warning,
+};
 
 struct Memory;
 
@@ -80,6 +84,67 @@ impl Backend for Parts {
     }
 }
 
+/// The second place is slower to show what it has.
+struct Both;
+
+impl Backend for Both {
+    type Storage = Pair;
+
+    fn create(&self) -> Pair {
+        Pair::new(MemoryStorage::new(), MemoryParts::new())
+    }
+
+    fn reopen(&self, log: &Pair) -> Pair {
+        Pair::new(log.first.clone(), log.second.clone())
+    }
+
+    fn after_crash(&self, log: &Pair) -> Option<Pair> {
+        Some(Pair::new(log.first.after_crash(), log.second.copy()))
+    }
+}
+
+#[derive(Debug)]
+struct Pair {
+    first: MemoryStorage,
+    second: MemoryParts,
+    tee: Tee,
+}
+
+impl Pair {
+    fn new(first: MemoryStorage, second: MemoryParts) -> Self {
+        let parts = PartStorage::new(second.clone());
+        let tee = Tee::new(Arc::new(first.clone()), Arc::new(parts));
+        Self { first, second, tee }
+    }
+}
+
+#[deny(clippy::missing_trait_methods)]
+impl Storage for Pair {
+    fn lock(&self) -> Result<Box<dyn Sink>, SinkError> {
+        self.tee.lock()
+    }
+
+    fn objects(&self) -> Result<Vec<ObjectName>, SinkError> {
+        self.tee.objects()
+    }
+
+    fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
+        self.tee.source(object)
+    }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        self.tee.remove(object)
+    }
+
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        self.tee.attachments()
+    }
+
+    fn warnings(&self) -> Vec<Warning> {
+        self.tee.warnings()
+    }
+}
+
 struct Faulty<B>(B, Fault);
 
 impl<B: Backend> Backend for Faulty<B> {
@@ -130,7 +195,7 @@ fn parts() {
     for part_len in [1 << 20, 4096] {
         assert_eq!(
             run(&Parts(part_len)),
-            [Check::PoisonIsSticky],
+            [Check::Attaches, Check::PoisonIsSticky],
             "parts of {part_len} bytes"
         );
     }
@@ -143,7 +208,24 @@ fn parts_with_faults() {
         Fault::Late(io::ErrorKind::Other),
         Fault::Short(3),
     ] {
-        assert_eq!(run(&Faulty(Parts(1 << 20), fault)), [], "{fault:?}");
+        let missing = run(&Faulty(Parts(1 << 20), fault));
+        assert_eq!(missing, [Check::Attaches], "{fault:?}");
+    }
+}
+
+#[test]
+fn tee() {
+    assert_eq!(run(&Both), [Check::PoisonIsSticky]);
+}
+
+#[test]
+fn tee_with_faults() {
+    for fault in [
+        Fault::Refused(io::ErrorKind::Other),
+        Fault::Late(io::ErrorKind::Other),
+        Fault::Short(3),
+    ] {
+        assert_eq!(run(&Faulty(Both, fault)), [], "{fault:?}");
     }
 }
 

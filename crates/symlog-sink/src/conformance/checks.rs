@@ -55,6 +55,7 @@ pub(super) fn removes<B: Backend>(backend: &B) -> bool {
     let error = log.remove(&ObjectName::Active).unwrap_err();
     assert!(matches!(error, SinkError::InvalidName { .. }), "{error:?}");
     sink.append(b"er").unwrap();
+    show(backend, &mut *sink);
     holds(&log, &ObjectName::Active, b"newer");
     sink.roll("4").unwrap();
     holds(&other, &sealed("4"), b"newer");

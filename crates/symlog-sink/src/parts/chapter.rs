@@ -9,6 +9,8 @@ pub(super) struct Chapter {
     after: Option<String>,
 }
 
+/// A chapter whose parts were removed, so that its place in the order stays known.
+pub(super) const GONE: &str = "gone-";
 const FIRST: &str = "first";
 const AFTER: &str = "after-";
 

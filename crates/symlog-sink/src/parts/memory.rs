@@ -34,7 +34,7 @@ impl MemoryParts {
     }
 
     /// Takes a part away, as a bucket may that loses one.
-    pub fn remove(&self, part: &PartName) -> Option<Vec<u8>> {
+    pub fn lose(&self, part: &PartName) -> Option<Vec<u8>> {
         self.guard().remove(part)
     }
 
@@ -93,6 +93,11 @@ impl PartStore for MemoryParts {
         let len = rest.len().min(buf.len());
         buf[..len].copy_from_slice(&rest[..len]);
         Ok(len)
+    }
+
+    fn remove(&self, chapter: &str) -> Result<(), SinkError> {
+        self.guard().retain(|part, _| part.chapter != chapter);
+        Ok(())
     }
 
     fn address(&self) -> PathBuf {

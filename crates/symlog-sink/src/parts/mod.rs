@@ -7,14 +7,15 @@ mod memory;
 mod sink;
 mod source;
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use self::chapter::Chapter;
+use self::chapter::{Chapter, GONE};
 use self::sink::PartSink;
 use self::source::PartSource;
-use crate::{ObjectName, Poisonable, Sink, SinkError, Source, Storage, name};
+use crate::{Attachments, ObjectName, Poisonable, Sink, SinkError, Source, Storage, name};
 
 pub use memory::MemoryParts;
 
@@ -69,14 +70,26 @@ pub trait PartStore: Debug + Send + Sync {
     /// [`SinkError::Lost`] if there is no such part.
     fn read(&self, part: &PartName, offset: u64, buf: &mut [u8]) -> Result<usize, SinkError>;
 
+    /// Removes all parts of a chapter for good; none is no error.
+    ///
+    /// # Errors
+    ///
+    /// Where some may be left.
+    fn remove(&self, chapter: &str) -> Result<(), SinkError>;
+
     /// The log's address, for messages.
     fn address(&self) -> PathBuf;
+
+    /// The files beside the log, where this store can keep any.
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        None
+    }
 }
 
 /// Which part is meant.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PartName {
-    /// The chapter: ASCII letters, digits, `-` and `_`, at most 70 bytes.
+    /// The chapter: ASCII letters, digits, `-` and `_`, at most 80 bytes.
     pub chapter: String,
     /// Its number in the chapter, from 0 without gaps.
     pub number: u64,
@@ -140,59 +153,113 @@ impl<P: PartStore> PartStorage<P> {
         &self.store
     }
 
-    fn chapters(&self) -> Result<Vec<Chapter>, SinkError> {
-        let mut chapters: Vec<_> = self
-            .store
-            .chapters()?
-            .iter()
-            .filter_map(|text| Chapter::parse(text))
-            .collect();
-        chapters.sort();
-        chapters.dedup();
-        Ok(chapters)
+    fn table(&self) -> Result<Table, SinkError> {
+        let mut table = Table::default();
+        for text in self.store.chapters()? {
+            let (set, text) = match text.strip_prefix(GONE) {
+                Some(text) => (&mut table.gone, text),
+                None => (&mut table.there, text.as_str()),
+            };
+            set.extend(Chapter::parse(text));
+        }
+        Ok(table)
+    }
+
+    fn missing(&self, object: &ObjectName) -> SinkError {
+        SinkError::Missing {
+            path: self.store.address().join(object.to_string()),
+        }
+    }
+}
+
+/// The chapters of a log.
+#[derive(Debug, Default)]
+struct Table {
+    there: BTreeSet<Chapter>,
+    /// A removal that was interrupted leaves a chapter in both.
+    gone: BTreeSet<Chapter>,
+}
+
+impl Table {
+    fn active(&self) -> Option<&Chapter> {
+        self.there.last()
+    }
+
+    /// Every sealed object that ever was, with its chapter.
+    fn sealed(&self) -> impl Iterator<Item = (&Chapter, &str)> {
+        let all: BTreeSet<_> = self.there.union(&self.gone).collect();
+        let next: Vec<_> = all.iter().skip(1).copied().collect();
+        all.into_iter()
+            .zip(next)
+            .filter_map(|(chapter, next)| Some((chapter, next.predecessor()?)))
+    }
+
+    fn chapter_of(&self, sealed: &str) -> Option<&Chapter> {
+        self.sealed()
+            .find(|(_, name)| *name == sealed)
+            .map(|(chapter, _)| chapter)
     }
 }
 
 impl<P: PartStore + 'static> Storage for PartStorage<P> {
     fn lock(&self) -> Result<Box<dyn Sink>, SinkError> {
-        let last = self.chapters()?.pop().unwrap_or_default();
+        let last = self.table()?.active().cloned().unwrap_or_default();
         let sink = PartSink::claim(Arc::clone(&self.store), last, self.part_len)?;
         Ok(Box::new(Poisonable::new(sink)))
     }
 
     fn objects(&self) -> Result<Vec<ObjectName>, SinkError> {
-        let chapters = self.chapters()?;
-        let sealed = chapters.iter().skip(1).filter_map(Chapter::predecessor);
-        let mut objects: Vec<_> = sealed
-            .map(|name| ObjectName::Sealed(name.to_owned()))
+        let table = self.table()?;
+        let mut objects: Vec<_> = table
+            .sealed()
+            .filter(|(chapter, _)| !table.gone.contains(chapter))
+            .map(|(_, name)| ObjectName::Sealed(name.to_owned()))
             .collect();
-        if !chapters.is_empty() {
+        if table.active().is_some() {
             objects.push(ObjectName::Active);
         }
         Ok(objects)
     }
 
     fn source(&self, object: &ObjectName) -> Result<Box<dyn Source>, SinkError> {
-        let missing = || SinkError::Missing {
-            path: self.store.address().join(object.to_string()),
-        };
-        if let ObjectName::Sealed(name) = object {
-            name::check(name)?;
-        }
-        let chapters = self.chapters()?;
+        let table = self.table()?;
         let (chapter, sealed) = match object {
-            ObjectName::Active => (chapters.last().ok_or_else(missing)?, None),
+            ObjectName::Active => (table.active(), None),
             ObjectName::Sealed(name) => {
-                let next = chapters
-                    .iter()
-                    .position(|chapter| chapter.predecessor() == Some(name))
-                    .and_then(|at| at.checked_sub(1))
-                    .ok_or_else(missing)?;
-                (&chapters[next], Some(name.as_str()))
+                name::check(name)?;
+                let chapter = table.chapter_of(name);
+                (
+                    chapter.filter(|chapter| !table.gone.contains(chapter)),
+                    Some(name.as_str()),
+                )
             }
         };
+        let chapter = chapter.ok_or_else(|| self.missing(object))?;
         let source = PartSource::open(Arc::clone(&self.store), chapter, sealed)?;
         Ok(Box::new(source))
+    }
+
+    fn remove(&self, object: &ObjectName) -> Result<(), SinkError> {
+        name::check_removable(object)?;
+        let ObjectName::Sealed(name) = object else {
+            return Err(self.missing(object));
+        };
+        let table = self.table()?;
+        let chapter = table
+            .chapter_of(name)
+            .filter(|chapter| table.there.contains(chapter))
+            .ok_or_else(|| self.missing(object))?;
+        // First, so that nobody takes the object for one that lost its parts.
+        let gone = PartName {
+            chapter: format!("{GONE}{}", chapter.text()),
+            number: 0,
+        };
+        self.store.create(&gone, b"\n")?;
+        self.store.remove(&chapter.text())
+    }
+
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        self.store.attachments()
     }
 }
 
@@ -218,7 +285,15 @@ impl<P: PartStore + ?Sized> PartStore for Arc<P> {
         (**self).read(part, offset, buf)
     }
 
+    fn remove(&self, chapter: &str) -> Result<(), SinkError> {
+        (**self).remove(chapter)
+    }
+
     fn address(&self) -> PathBuf {
         (**self).address()
+    }
+
+    fn attachments(&self) -> Option<&dyn Attachments> {
+        (**self).attachments()
     }
 }

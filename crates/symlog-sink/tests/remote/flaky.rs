@@ -19,7 +19,7 @@ pub(crate) struct Flaky {
 }
 
 impl Flaky {
-    fn check(&self, operation: Operation) -> Result<(), SinkError> {
+    pub(crate) fn denied(&self, operation: Operation) -> Result<(), SinkError> {
         if self.denies.load(Ordering::Relaxed) {
             let denied = io::ErrorKind::PermissionDenied;
             return Err(SinkError::io(operation, self.address(), denied.into()));
@@ -36,7 +36,7 @@ impl Flaky {
 
 impl PartStore for Flaky {
     fn create(&self, part: &PartName, bytes: &[u8]) -> Result<Created, SinkError> {
-        self.check(Operation::Append)?;
+        self.denied(Operation::Append)?;
         let created = self.parts.create(part, bytes)?;
         let lost = self
             .loses_answers
@@ -55,25 +55,30 @@ impl PartStore for Flaky {
     }
 
     fn chapters(&self) -> Result<Vec<String>, SinkError> {
-        self.check(Operation::List)?;
+        self.denied(Operation::List)?;
         self.parts.chapters().map(|listed| self.hide(listed))
     }
 
     fn parts(&self, chapter: &str, from: u64) -> Result<Vec<(u64, u64)>, SinkError> {
-        self.check(Operation::List)?;
+        self.denied(Operation::List)?;
         self.parts
             .parts(chapter, from)
             .map(|listed| self.hide(listed))
     }
 
     fn len(&self, part: &PartName) -> Result<Option<u64>, SinkError> {
-        self.check(Operation::Inspect)?;
+        self.denied(Operation::Inspect)?;
         self.parts.len(part)
     }
 
     fn read(&self, part: &PartName, offset: u64, buf: &mut [u8]) -> Result<usize, SinkError> {
-        self.check(Operation::Read)?;
+        self.denied(Operation::Read)?;
         self.parts.read(part, offset, buf)
+    }
+
+    fn remove(&self, chapter: &str) -> Result<(), SinkError> {
+        self.denied(Operation::Remove)?;
+        self.parts.remove(chapter)
     }
 
     fn address(&self) -> PathBuf {

@@ -3,3 +3,4 @@
 
 mod flaky;
 mod parts;
+mod ship;

@@ -76,7 +76,7 @@ fn a_writer_that_died_between_two_objects_is_followed() {
     sink.append(b"before").unwrap();
     sink.roll("7").unwrap();
     drop(sink);
-    parts.remove(&part("after-7", 0)).unwrap();
+    parts.lose(&part("after-7", 0)).unwrap();
     // Nothing is missing meanwhile: the object is still the active one.
     assert_eq!(log.objects().unwrap(), [ObjectName::Active]);
     assert_eq!(read_all(&log, &ObjectName::Active).unwrap(), b"before");
@@ -102,7 +102,7 @@ fn a_lost_part_is_an_error_and_never_a_gap() {
         }
         drop(sink);
         log.lock().unwrap();
-        parts.remove(&part("first", lost)).unwrap();
+        parts.lose(&part("first", lost)).unwrap();
         let error = read_all(&log, &ObjectName::Active).unwrap_err();
         assert!(matches!(error, SinkError::Lost { .. }), "{lost}: {error}");
         let error = log.lock().unwrap_err();
@@ -119,8 +119,8 @@ fn a_part_that_was_swapped_or_cut_is_an_error() {
         sink.append(text.as_bytes()).unwrap();
         sink.sync().unwrap();
     }
-    let second = parts.remove(&part("first", 2)).unwrap();
-    let first = parts.remove(&part("first", 1)).unwrap();
+    let second = parts.lose(&part("first", 2)).unwrap();
+    let first = parts.lose(&part("first", 1)).unwrap();
     for (one, two) in [
         (&second[..], &first[..]),
         (&first[..100], &second[..]),
@@ -131,8 +131,8 @@ fn a_part_that_was_swapped_or_cut_is_an_error() {
         parts.create(&part("first", 2), two).unwrap();
         let error = read_all(&log, &ObjectName::Active).unwrap_err();
         assert!(matches!(error, SinkError::Foreign { .. }), "{error}");
-        parts.remove(&part("first", 1)).unwrap();
-        parts.remove(&part("first", 2)).unwrap();
+        parts.lose(&part("first", 1)).unwrap();
+        parts.lose(&part("first", 2)).unwrap();
     }
 }
 
