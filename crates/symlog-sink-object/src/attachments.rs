@@ -98,16 +98,16 @@ impl Attachments for ObjectAttachments {
     fn list(&self) -> Result<Vec<AttachmentName>, SinkError> {
         let folder = self.folder();
         let listed = self.store.run(Operation::List, |client| async move {
-            client.list_with_delimiter(Some(&folder)).await
+            // Not by folders: some stores keep those that are empty.
+            client.list(Some(&folder)).try_collect::<Vec<_>>().await
         })?;
         let listed = listed.map_err(|error| self.store.failed(Operation::List, error))?;
-        let mut names: Vec<_> = listed
-            .common_prefixes
-            .iter()
-            .filter_map(|path| AttachmentName::parse(path.filename()?))
-            .collect();
-        names.sort();
-        Ok(names)
+        let name = |meta: &ObjectMeta| {
+            let folder = meta.location.parts().nth_back(1)?;
+            AttachmentName::parse(folder.as_ref())
+        };
+        let names: BTreeSet<_> = listed.iter().filter_map(name).collect();
+        Ok(names.into_iter().collect())
     }
 
     fn remove(&self, name: &AttachmentName) -> Result<(), SinkError> {

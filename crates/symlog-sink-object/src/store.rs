@@ -72,7 +72,11 @@ impl Store {
 }
 
 fn local() -> Result<Arc<dyn ObjectStore>, Error> {
-    Ok(Arc::new(LocalFileSystem::new().with_fsync(true)))
+    Ok(Arc::new(
+        LocalFileSystem::new()
+            .with_fsync(true)
+            .with_automatic_cleanup(true),
+    ))
 }
 
 /// Retries are the shipper's, which knows when to stop; these few bridge a

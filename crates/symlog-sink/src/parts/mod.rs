@@ -249,6 +249,10 @@ impl<P: PartStore + 'static> Storage for PartStorage<P> {
             .chapter_of(name)
             .filter(|chapter| table.there.contains(chapter))
             .ok_or_else(|| self.missing(object))?;
+        // An empty chapter is what some stores leave of one that was removed.
+        if table.gone.contains(chapter) && self.store.parts(&chapter.text(), 0)?.is_empty() {
+            return Err(self.missing(object));
+        }
         // First, so that nobody takes the object for one that lost its parts.
         let gone = PartName {
             chapter: format!("{GONE}{}", chapter.text()),
