@@ -118,6 +118,7 @@ proptest! {
 fn findings_end_where_characters_do() {
     let masker = hipaa();
     for text in [
+        "client_credential='5pX8Q~]mTI8OMBJFVqMlFR4DE3Spz6Qm.\u{fffd}\u{fffd}",
         "\"text\": \"token = \\\"CAISuwJ1q6Ft5B2yu9Kiaa5E0VnVJ\u{20e}\u{350}",
         "AUTH0_DOMAIN=\\\"dev-r0alk1x87r7luw3z.us.\u{fffd}auth0.com\\\"\\nAUTH0_CLIENT_ID=\\\"ptk5mAig7ibFKW1vhJPNTfEkN5lHQPw8\\\"\\nAUTH0_CLIENT_SECRET=\\\"yJ-xZ1qycWHUzTUBKr20pUt6zWFmcHSBHus9769LsdOPp2ob8iESrG6MKAMGRkfX\\\"\\n\", \"entropy\": null}",
     ] {

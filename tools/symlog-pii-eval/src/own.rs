@@ -6,12 +6,16 @@ use anyhow::{Context, Result};
 use crate::data::Row;
 
 /// The sets, by name.
-pub(crate) const SETS: [(&str, &str); 5] = [
+pub(crate) const SETS: [(&str, &str); 9] = [
     ("clinical", include_str!("../sets/clinical.txt")),
     ("adversarial", include_str!("../sets/adversarial.txt")),
     ("forms", include_str!("../sets/forms.txt")),
     ("numbers", include_str!("../sets/numbers.txt")),
     ("fresh", include_str!("../sets/fresh.txt")),
+    ("queries", include_str!("../sets/queries.txt")),
+    ("scans", include_str!("../sets/scans.txt")),
+    ("spacing", include_str!("../sets/spacing.txt")),
+    ("blind", include_str!("../sets/blind.txt")),
 ];
 
 /// What marks a hard negative.

@@ -1,5 +1,7 @@
 //! One verdict per piece of text.
 
+use std::cmp::Ordering;
+
 use super::Hit;
 use crate::kind::PiiType;
 
@@ -9,7 +11,7 @@ const MAX_CLUSTER: usize = 24;
 const MIN_REST: usize = 4;
 
 /// Sorts `hits[first..]` and drops what overlaps something better: the higher score wins, then
-/// the longer, then the earlier. Of a place or an organisation the rest stays.
+/// the longer, then the earlier, then that of a key. Of a place or an organisation the rest stays.
 pub(crate) fn arbitrate(hits: &mut Vec<Hit>, first: usize) {
     let tail = &mut hits[first..];
     if tail.len() < 2 {
@@ -45,11 +47,7 @@ pub(crate) fn arbitrate(hits: &mut Vec<Hit>, first: usize) {
 fn settle(cluster: &[Hit], out: &mut Vec<Hit>) {
     let first = out.len();
     let mut order: Vec<&Hit> = cluster.iter().collect();
-    order.sort_by(|a, b| {
-        rank(b)
-            .partial_cmp(&rank(a))
-            .unwrap_or(std::cmp::Ordering::Equal)
-    });
+    order.sort_by(|a, b| compare(b, a));
     for hit in order {
         let mut start = hit.start;
         let divides = matches!(hit.kind, PiiType::Location | PiiType::Organization);
@@ -83,15 +81,24 @@ fn sweep(cluster: &[Hit], out: &mut Vec<Hit>) {
     for hit in &cluster[1..] {
         if hit.start >= kept.end {
             out.push(std::mem::replace(&mut kept, hit.clone()));
-        } else if rank(hit) > rank(&kept) {
+        } else if compare(hit, &kept).is_gt() {
             kept = hit.clone();
         }
     }
     out.push(kept);
 }
 
-fn rank(hit: &Hit) -> (f32, usize) {
-    (hit.score, hit.end - hit.start)
+/// Which of two hits is better. Never equal for two that differ: in which order they were found
+/// depends on where the text begins, and a stream begins elsewhere.
+fn compare(a: &Hit, b: &Hit) -> Ordering {
+    let len = |hit: &Hit| hit.end - hit.start;
+    a.score
+        .total_cmp(&b.score)
+        .then_with(|| len(a).cmp(&len(b)))
+        .then_with(|| b.start.cmp(&a.start))
+        .then_with(|| a.value.cmp(&b.value))
+        .then_with(|| b.rule.cmp(&a.rule))
+        .then_with(|| b.kind.cmp(&a.kind))
 }
 
 #[cfg(test)]
@@ -123,6 +130,25 @@ mod tests {
             ],
             &[(2, 8), (9, 10), (20, 31)],
         );
+    }
+
+    #[test]
+    fn the_order_in_which_equals_were_found_does_not_count() {
+        let by_key = Hit {
+            value: true,
+            ..hit(PiiType::Secret, 0, 5, 0.85)
+        };
+        let by_token = Hit {
+            rule: RuleId::new("a"),
+            ..hit(PiiType::Secret, 0, 5, 0.85)
+        };
+        for mut hits in [
+            vec![by_key.clone(), by_token.clone()],
+            vec![by_token, by_key],
+        ] {
+            arbitrate(&mut hits, 0);
+            assert!(hits.len() == 1 && hits[0].value);
+        }
     }
 
     #[test]

@@ -41,7 +41,8 @@ pub(super) fn judge(place: &Search<'_>, word: usize, seen: &mut Seen, out: &mut 
         .take(MIN_TOKEN)
         .take_while(|b| TOKEN[usize::from(**b)])
         .count();
-    if back + ahead < MIN_TOKEN {
+    // A word may begin with a letter that no token has: what stands before it ends there.
+    if ahead == 0 || back + ahead < MIN_TOKEN {
         return word + ahead;
     }
     let start = word - back;
