@@ -25,9 +25,15 @@ pub(super) fn itin(n: &Number<'_>) -> bool {
 }
 
 /// A provider identifier: Luhn over 80840 and the number (45 CFR 162.406), whose prefix adds 24.
+/// One digit again and again, but for the first or the last: nobody's number.
+fn is_filler(digits: &[u8]) -> bool {
+    let most = digits.len() - 1;
+    digits[..most].iter().all(|d| *d == digits[0]) || digits[1..].iter().all(|d| *d == digits[1])
+}
+
 pub(super) fn npi(n: &Number<'_>) -> bool {
     let digits = n.digits();
-    if !n.all_digits() || digits.len() != 10 || digits.iter().all(|d| *d == digits[0]) {
+    if !n.all_digits() || digits.len() != 10 || is_filler(digits) {
         return false;
     }
     let mut full = *b"808400000000000";

@@ -115,8 +115,15 @@ const CHECKS: &[(&str, Check)] = &[
     ("random", tokens::random),
     ("us-mbi", america::mbi),
     ("phone-national", phone_national),
-    ("phone-length", |n| (7..=15).contains(&n.digits().len())),
+    ("phone-length", phone_length),
 ];
+
+/// As many digits as telephone numbers have (E.164), after the `00` of an international call too.
+fn phone_length(n: &Number<'_>) -> bool {
+    let digits = n.digits();
+    let least = if n.raw().starts_with("00") { 11 } else { 7 };
+    (least..=15).contains(&digits.len())
+}
 
 /// The digits of a telephone number with its trunk prefix, and none of the shapes that begin so
 /// and are numbers of persons: 3-2-4, 3-3-3, and what is left of them when a sign is missing.
@@ -134,7 +141,7 @@ fn phone_national(n: &Number<'_>) -> bool {
         && !n.digits().starts_with(b"00")
         && !matches!(
             groups,
-            [3, 2, 4, 0] | [3, 3, 3, 0] | [3, 6, 0, 0] | [5, 4, 0, 0]
+            [3, 2, 3, 0] | [3, 2, 4, 0] | [3, 3, 3, 0] | [3, 6, 0, 0] | [5, 4, 0, 0]
         )
 }
 

@@ -176,7 +176,8 @@ pub(super) fn judge(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
     let said = is(before, &BEFORE)
         || is(backward.next(), &["age", "edad"])
         || said_of_someone(text, start, digits_end)
-        || apposition(text, start, digits_end);
+        || apposition(text, start, digits_end)
+        || beside_a_relative(text, start, digits_end);
     if (years && old) || said || shorthand {
         let mut to = end;
         if years && old {
@@ -200,13 +201,63 @@ fn said_of_someone(text: &str, start: usize, end: usize) -> bool {
     let (verb, who) = (before.next(), before.next());
     let someone = is(verb, &["is", "was", "m", "am", "s", "now"])
         && is(who, &["he", "she", "i", "who", "patient", "they"]);
+    let someone = someone || is(verb, &["is", "was", "s"]) && is(who, &RELATIVES);
     someone
         && (matches!(text.as_bytes().get(end), Some(b',' | b'.' | b';' | b'!'))
             && !text.as_bytes().get(end + 1).is_some_and(u8::is_ascii_digit)
             || is(
                 ahead(text, end, 1).next(),
                 &["and", "but", "with", "now", "today", "years"],
-            ))
+            )
+            || text.len() == end)
+}
+
+/// Those of whom ages are told.
+const RELATIVES: [&str; 26] = [
+    "dad",
+    "mom",
+    "mum",
+    "mother",
+    "father",
+    "son",
+    "daughter",
+    "wife",
+    "husband",
+    "partner",
+    "brother",
+    "sister",
+    "baby",
+    "child",
+    "kid",
+    "grandma",
+    "grandpa",
+    "grandmother",
+    "grandfather",
+    "boy",
+    "girl",
+    "pt",
+    "client",
+    "aunt",
+    "uncle",
+    "toddler",
+];
+
+/// "daughter Paloma (17)", "my son, 4,"
+fn beside_a_relative(text: &str, start: usize, end: usize) -> bool {
+    let bytes = text.as_bytes();
+    let after = bytes.get(end).copied();
+    let open = start.checked_sub(1).map(|i| bytes[i]);
+    let inside = match open {
+        Some(b'(') => matches!(after, Some(b')' | b',')),
+        Some(b' ') => bytes[..start - 1].ends_with(b",") && matches!(after, Some(b',')),
+        _ => false,
+    };
+    let mut before = back(text, start);
+    inside
+        && before.next().is_some_and(|near| {
+            is(Some(near), &RELATIVES)
+                || near.text[0].is_ascii_uppercase() && is(before.next(), &RELATIVES)
+        })
 }
 
 /// "Jane Roe, 45, was …"

@@ -175,9 +175,9 @@ pub(crate) fn kind_of(key: &str) -> PiiType {
         || keys::has_word(key, "pin")
     {
         PiiType::Password
-    } else if has("ssn") || has("social") {
+    } else if keys::has_word(key, "ssn") || has("social") {
         PiiType::Ssn
-    } else if has("card") {
+    } else if keys::has_word(key, "card") || has("creditcard") || has("cardnumber") {
         PiiType::CreditCard
     } else {
         PiiType::Secret

@@ -1,6 +1,6 @@
 //! Dates and years. All are found at their digits.
 
-use super::context::{Near, ahead, back};
+use super::context::{Near, ahead, back, in_word};
 use super::months::month;
 use super::{Hit, Search, age};
 use crate::finding::RuleId;
@@ -97,6 +97,9 @@ fn numeric(text: &str, start: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let (first, first_len) = number(bytes, start);
     let at = start + first_len;
+    if bytes.get(at) == Some(&b' ') {
+        return spread(bytes, start);
+    }
     let separator = *bytes.get(at)?;
     if !matches!(separator, b'-' | b'/' | b'.') {
         return None;
@@ -170,6 +173,27 @@ fn numeric(text: &str, start: usize) -> Option<(usize, usize)> {
     (day && closed(bytes, after)).then_some((start, after))
 }
 
+/// `02 / 11 / 2003`, as forms are filled in.
+fn spread(bytes: &[u8], start: usize) -> Option<(usize, usize)> {
+    let part = |at: usize| Some(number(bytes, at)).filter(|(_, len)| matches!(len, 1 | 2 | 4));
+    let (first, first_len) = part(start)?;
+    let slash = |at: usize| (bytes.get(at..at + 3)? == b" / ").then_some(at + 3);
+    let second_at = slash(start + first_len)?;
+    let (second, second_len) = part(second_at)?;
+    let third_at = slash(second_at + second_len)?;
+    let (third, third_len) = part(third_at)?;
+    let end = third_at + third_len;
+    let day_month =
+        |a: u32, b: u32| (1..=31).contains(&a) && (1..=31).contains(&b) && (a <= 12 || b <= 12);
+    let whole = match (first_len, third_len) {
+        (4, 1 | 2) => (1800..2200).contains(&first) && day_month(second, third),
+        (1 | 2, 4) => (1800..2200).contains(&third) && day_month(first, second),
+        (2, 2) => second_len == 2 && day_month(first, second),
+        _ => false,
+    };
+    (whole && second_len <= 2 && closed(bytes, end)).then_some((start, end))
+}
+
 /// `20240518` after a word for a date, `05MAY2024`.
 fn compact(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
@@ -189,8 +213,8 @@ fn compact(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
             && (1900..2100).contains(&part(0, 4))
             && (1..=12).contains(&part(4, 6))
             && (1..=31).contains(&part(6, 8))
-            && cued(text, start))
-        .then_some((start, end));
+            && (cued(text, start) || (start > 0 && bytes[start - 1] == b'|')))
+            .then_some((start, end));
     }
     let after = start + len + letters;
     let (_, year_len) = number(bytes, after);
@@ -213,10 +237,73 @@ fn month_joined(text: &str, start: usize, end: usize) -> Option<(usize, usize)> 
         .then_some((near.start, end))
 }
 
+/// Judges the word that begins at `start` with a capital as a month without day and year: "in June".
+/// One with them is found at its digits.
+pub(super) fn judge_month(text: &str, start: usize, out: &mut Vec<Hit>) {
+    const CUES: [&str; 23] = [
+        "in", "since", "until", "till", "last", "next", "this", "early", "late", "mid", "by",
+        "during", "through", "from", "of", "after", "before", "every", "around", "im", "en",
+        "seit", "w",
+    ];
+    let bytes = text.as_bytes();
+    let Some(head) = bytes.get(start..start + 3) else {
+        return;
+    };
+    // Most words with a capital are told by three letters.
+    if !matches!(
+        &[head[0] | 0x20, head[1] | 0x20, head[2] | 0x20],
+        b"jan"
+            | b"feb"
+            | b"mar"
+            | b"apr"
+            | b"may"
+            | b"jun"
+            | b"jul"
+            | b"aug"
+            | b"sep"
+            | b"oct"
+            | b"nov"
+            | b"dec"
+            | b"mai"
+            | b"okt"
+            | b"dez"
+    ) {
+        return;
+    }
+    let len = bytes[start..]
+        .iter()
+        .take(15)
+        .take_while(|b| in_word(**b))
+        .count();
+    let word = &bytes[start..start + len];
+    let full = len > 4
+        || matches!(
+            word,
+            b"May" | b"June" | b"July" | b"Mai" | b"Juni" | b"Juli"
+        );
+    if !full || month(word).is_none() {
+        return;
+    }
+    let mut before = back(text, start);
+    let Some(near) = before.next() else { return };
+    let cued = near.start + near.text.len() + 1 == start
+        && CUES
+            .iter()
+            .any(|w| near.text.eq_ignore_ascii_case(w.as_bytes()));
+    let alone = ahead(text, start + len, 1)
+        .next()
+        .is_none_or(|near| near.start > start + len + 2 || near.text[0].is_ascii_lowercase());
+    if cued && alone {
+        out.push(Hit::new(start, start + len, PiiType::Date, 0.6, NAMED));
+    }
+}
+
 /// Whether the word before is one that a date follows.
 fn cued(text: &str, start: usize) -> bool {
-    const CUES: [&str; 49] = [
+    const CUES: [&str; 51] = [
         "on",
+        "return",
+        "service",
         "since",
         "until",
         "till",
@@ -430,10 +517,14 @@ fn year(text: &str, start: usize, end: usize) -> bool {
     if !(1900..2100).contains(&value) || open {
         return false;
     }
-    const CUES: [&str; 40] = [
+    const CUES: [&str; 44] = [
         "in",
         "since",
         "year",
+        "desde",
+        "hasta",
+        "entre",
+        "between",
         "from",
         "until",
         "by",

@@ -50,14 +50,25 @@ fn said(text: &str, at: usize) -> bool {
 /// Appends addresses written out: `jane at example dot com`, `jane [at] example [dot] com`.
 pub(super) fn judge_spoken(text: &str, out: &mut Vec<Hit>) {
     static DOT: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("dot"));
+    static DOT_IN_CAPITALS: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("DOT"));
+    for finder in [&DOT, &DOT_IN_CAPITALS] {
+        judge_dots(text, finder, out);
+    }
+}
+
+fn judge_dots(text: &str, dots: &Finder<'_>, out: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
     let mut past = 0;
-    for at in DOT.find_iter(bytes) {
+    for at in dots.find_iter(bytes) {
         let around = (at.checked_sub(1).map(|i| bytes[i]), bytes.get(at + 3));
         if at < past
             || !matches!(
                 around,
-                (Some(b' '), Some(b' ')) | (Some(b'['), Some(b']')) | (Some(b'('), Some(b')'))
+                (Some(b' '), Some(b' '))
+                    | (Some(b'['), Some(b']'))
+                    | (Some(b'('), Some(b')'))
+                    | (Some(b'<'), Some(b'>'))
+                    | (Some(b'{'), Some(b'}'))
             )
         {
             continue;
@@ -81,9 +92,13 @@ fn spoken_at(text: &str, dot: usize) -> Option<(usize, usize)> {
     let before = bytes[..dot].trim_ascii_end();
     let host = before.iter().rev().take(63).take_while(|b| name(b)).count();
     let rest = bytes[..before.len() - host].trim_ascii_end();
-    let rest = [&b"[at]"[..], b"(at)", b" at", b"@"]
+    let rest = ["[at]", "(at)", "<at>", "{at}", " at", "@"]
         .iter()
-        .find_map(|sign| rest.strip_suffix(*sign))?
+        .find_map(|sign| {
+            let from = rest.len().checked_sub(sign.len())?;
+            let same = rest[from..].eq_ignore_ascii_case(sign.as_bytes());
+            same.then_some(&rest[..from])
+        })?
         .trim_ascii_end();
     let local = rest
         .iter()
@@ -97,9 +112,12 @@ fn spoken_at(text: &str, dot: usize) -> Option<(usize, usize)> {
     loop {
         let tail = &bytes[end..];
         let blank = tail.iter().take_while(|b| **b == b' ').count();
-        let Some(sign) = ["dot ", "[dot]", "(dot)"]
+        let Some(sign) = ["dot ", "[dot]", "(dot)", "<dot>", "{dot}"]
             .iter()
-            .find(|sign| tail[blank..].starts_with(sign.as_bytes()))
+            .find(|sign| {
+                let head = tail.get(blank..blank + sign.len());
+                head.is_some_and(|head| head.eq_ignore_ascii_case(sign.as_bytes()))
+            })
         else {
             break;
         };
@@ -220,6 +238,8 @@ mod tests {
                 "jane [at] example [dot] co [dot] uk",
             ),
             ("jane(at)example(dot)org", "jane(at)example(dot)org"),
+            ("jane<at>example<dot>org", "jane<at>example<dot>org"),
+            ("jane AT example DOT org", "jane AT example DOT org"),
         ] {
             let mut out = Vec::new();
             judge_spoken(text, &mut out);

@@ -35,10 +35,25 @@ pub(super) fn is_disguise(text: &str, at: usize) -> bool {
 fn plain_at(text: &str, at: usize) -> Option<(Option<char>, usize)> {
     let rest = text.get(at..)?;
     if rest.starts_with('%') {
-        return rest.starts_with("%40").then_some((Some('@'), 3));
+        let escaped = match rest.get(1..3)? {
+            "40" => '@',
+            // The sign of a telephone number.
+            "2B" | "2b" if digit(rest.as_bytes().get(3)) => '+',
+            _ => return None,
+        };
+        return Some((Some(escaped), 3));
     }
     let c = rest.chars().next()?;
+    if matches!(c, '\u{2022}' | '\u{b7}') {
+        let before = at.checked_sub(1).and_then(|i| text.as_bytes().get(i));
+        let between = digit(before) && digit(rest.as_bytes().get(c.len_utf8()));
+        return between.then_some((Some('-'), c.len_utf8()));
+    }
     plain(c).map(|plain| (plain, c.len_utf8()))
+}
+
+fn digit(byte: Option<&u8>) -> bool {
+    byte.is_some_and(u8::is_ascii_digit)
 }
 
 /// What stands for `c`: a character, or nothing; `None` where `c` stands for itself.
@@ -71,7 +86,11 @@ mod tests {
             &text[folded.original(at)..folded.original(at + 6)],
             "x%40y.io"
         );
-        let text = "plain é €";
+        assert_eq!(
+            fold("078\u{2022}05\u{b7}1120 %2B1415").text,
+            "078-05-1120 +1415"
+        );
+        let text = "plain é € \u{2022} a\u{b7}1 %2Bx %2";
         assert!((0..text.len()).all(|at| !is_disguise(text, at)));
         assert_eq!(fold(text).text, text);
     }

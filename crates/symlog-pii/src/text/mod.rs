@@ -17,6 +17,7 @@ mod numbers;
 mod pieces;
 mod plan;
 mod seen;
+mod spread;
 mod token;
 mod username;
 
@@ -259,6 +260,11 @@ impl Search<'_> {
             });
             for_each(cued, |bit| {
                 crate::names::judge_cue(self.text, base + bit, out)
+            });
+        }
+        if self.plan.dates {
+            for_each(block.capitals(), |bit| {
+                date::judge_month(self.text, base + bit, out)
             });
         }
         if self.plan.secrets {

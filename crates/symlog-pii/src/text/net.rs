@@ -99,10 +99,12 @@ fn ipv4(bytes: &[u8], start: usize) -> Option<usize> {
             at += 1;
         }
         let padded = at - from > 1 && bytes[from] == b'0';
-        if at == from || value > 255 || padded || (part < 3 && bytes.get(at) != Some(&b'.')) {
+        if at == from || value > 255 || padded {
             return None;
         }
-        at += usize::from(part < 3);
+        if part < 3 {
+            at += point(bytes, at)?;
+        }
     }
     let after = bytes.get(at).copied();
     let longer = after.is_some_and(|b| b.is_ascii_alphanumeric() || b == b'_')
@@ -124,6 +126,15 @@ fn ipv4(bytes: &[u8], start: usize) -> Option<usize> {
     } else {
         at
     })
+}
+
+/// The length of the point at `at`: `.`, or `[.]` as addresses are written that nobody shall visit.
+fn point(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at)? {
+        b'.' => Some(1),
+        b'[' | b'(' => matches!(bytes.get(at..at + 3)?, b"[.]" | b"(.)").then_some(3),
+        _ => None,
+    }
 }
 
 /// An IPv6 address around the first colon after, or before, the word at `start`.
@@ -396,6 +407,10 @@ mod tests {
         );
         check("NAT64: 64:ff9b::198.51.100.1", &["64:ff9b::198.51.100.1"]);
         check("::ffff:192.0.2.1", &["::ffff:192.0.2.1"]);
+        check(
+            "at 192.0[.]2[.]1, 198(.)51.100.1",
+            &["192.0[.]2[.]1", "198(.)51.100.1"],
+        );
         check("MAC 00:1A:2B:3C:4D:5E", &["00:1A:2B:3C:4D:5E"]);
         check("see https://a.example/x?y=1.", &["https://a.example/x?y=1"]);
         check(

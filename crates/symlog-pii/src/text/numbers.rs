@@ -1,7 +1,10 @@
 //! Words with digits in them: every one is judged once, by all number rules together.
 
+use std::cmp::Ordering;
+
 use super::context::{Near, ahead, back, in_word};
 use super::seen::{About, Seen};
+use super::spread::Spread;
 use super::{Hit, Search};
 use crate::kind::{PiiType, TypeSet};
 
@@ -46,6 +49,9 @@ pub(super) fn judge(
             digits,
         };
         consider(place, &room, &support, &mut best);
+    }
+    if best.is_none() && support.len > 0 {
+        best = consider_spread(place, start, &support);
     }
     match best {
         Some(hit) => {
@@ -192,6 +198,24 @@ fn consider(place: &Search<'_>, room: &Room, support: &Support, best: &mut Optio
             offer(free.rule, place.rules.rule(free.rule).score);
         }
     }
+}
+
+/// The rules that a word speaks for, tried on a number whose digits stand apart.
+fn consider_spread(place: &Search<'_>, start: usize, support: &Support) -> Option<Hit> {
+    let spread = Spread::gather(place.text.as_bytes(), start)?;
+    let text = spread.text();
+    let tried = support.rules().iter().filter_map(|&(index, distance)| {
+        let rule = place.rules.rule(index);
+        let end = rule.matches_at(text, 0, |end| right_edge(text.as_bytes(), end))?;
+        let score = rule.context - 0.015 * f32::from(distance);
+        let (end, id) = (spread.end(end), rule.id.clone());
+        Some(Hit::new(start, end, rule.kind, score, id))
+    });
+    tried.max_by(|a, b| {
+        (a.score, a.end)
+            .partial_cmp(&(b.score, b.end))
+            .unwrap_or(Ordering::Equal)
+    })
 }
 
 #[derive(PartialEq, Eq, Clone, Copy)]
