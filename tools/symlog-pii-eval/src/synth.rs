@@ -9,8 +9,8 @@ const PLACES: &str = include_str!("../../../crates/symlog-pii/data/places.txt");
 const COMMON: &str = include_str!("../../../crates/symlog-pii/data/ambiguous.txt");
 
 /// Slots in braces: `P` a person, `F` and `p` a given and a family name, `G` one that is a word
-/// too, `f` and `q` in small letters, `U` in capitals, `V` family name first, `I` with initials,
-/// `L`, `l`, `K` a place, `S` one with its kind, `A` an address, `O` an organisation, `N` a
+/// too, `f` and `q` in small letters, `U` in capitals, `u` a family name so, `V` family name first, `I` with initials,
+/// `L`, `l`, `K` a place, `S` one with its kind, `A` an address, `O` an organisation, `C` a company, `N` a
 /// number, `Z` a postal code, `H` a telephone, `D` a date; and what is no name: `T` a term, `E`
 /// one that is named for somebody, `M` a medicine, `W` a word of headings.
 const TEMPLATES: [&str; 2] = [
@@ -24,6 +24,7 @@ const TERMS: &str = include_str!("../templates/terms.txt");
 const EPONYMS: &str = include_str!("../templates/eponyms.txt");
 const NOUNS: &str = include_str!("../templates/nouns.txt");
 const DRUGS: &str = include_str!("../templates/drugs.txt");
+const COMPANIES: &str = include_str!("../templates/companies.txt");
 const HEADINGS: &str = include_str!("../templates/docs.txt");
 
 /// How often each template is filled.
@@ -69,6 +70,8 @@ struct Lists {
     nouns: Vec<&'static str>,
     drugs: Vec<&'static str>,
     headings: Vec<&'static str>,
+    heads: Vec<&'static str>,
+    tails: Vec<&'static str>,
 }
 
 impl Lists {
@@ -97,6 +100,14 @@ impl Lists {
             nouns: all(NOUNS),
             drugs: all(DRUGS),
             headings: all(HEADINGS),
+            heads: COMPANIES
+                .split_whitespace()
+                .filter_map(|w| w.strip_suffix('-'))
+                .collect(),
+            tails: COMPANIES
+                .split_whitespace()
+                .filter_map(|w| w.strip_prefix('-'))
+                .collect(),
         }
     }
 }
@@ -120,7 +131,7 @@ pub(crate) fn documents() -> Vec<Row> {
     let mut out = Vec::new();
     for _ in 0..ROUNDS {
         for template in TEMPLATES.iter().flat_map(|text| text.lines()) {
-            writer.fill(template, false);
+            writer.fill(&template.replace("\\n", "\n"), false);
             out.push(Row {
                 text: std::mem::take(&mut writer.text),
                 spans: std::mem::take(&mut writer.spans),
@@ -140,9 +151,11 @@ impl Writer<'_> {
             rest = &rest[open + 3..];
             let label = match slot {
                 _ if inside => None,
-                b'P' | b'p' | b'F' | b'f' | b'q' | b'G' | b'U' | b'V' | b'I' => Some("PERSON"),
+                b'P' | b'p' | b'F' | b'f' | b'q' | b'G' | b'U' | b'V' | b'I' | b'u' => {
+                    Some("PERSON")
+                }
                 b'L' | b'l' | b'K' | b'S' | b'A' | b'Z' => Some("LOCATION"),
-                b'O' => Some("ORGANIZATION"),
+                b'O' | b'C' => Some("ORGANIZATION"),
                 _ => None,
             };
             let start = self.text.chars().count();
@@ -218,6 +231,11 @@ impl Writer<'_> {
                     let upper = self.text.split_off(from).to_uppercase();
                     self.text.push_str(&upper);
                 }
+            }
+            b'C' => self.company(),
+            b'u' => {
+                let name = self.family().to_uppercase();
+                self.text.push_str(&name);
             }
             b'E' => self.eponym(),
             b'T' => self.text.push_str(self.random.pick(&lists.terms)),
@@ -342,6 +360,50 @@ impl Writer<'_> {
         name
     }
 
+    /// A company: named for its owners, or a name made of two words as they like to be.
+    fn company(&mut self) {
+        const FORMS: [&str; 12] = [
+            "{p}-{p}",
+            "{p}, {p} and {p}",
+            "{p} & {p}",
+            "{p} & Sons",
+            "{p} Group",
+            "{p} Consulting",
+            "{p} Partners",
+            "{p} Technologies",
+            "{p} Holdings",
+            "{p} Industries",
+            "{p} Inc.",
+            "{L} Capital",
+        ];
+        const ENDS: [&str; 8] = [
+            "Technologies",
+            "Systems",
+            "Group",
+            "Labs",
+            "Inc.",
+            "Ltd.",
+            "Media",
+            "Health",
+        ];
+        if self.random.below(3) == 0 {
+            let form = self.random.pick(&FORMS);
+            return self.fill(form, true);
+        }
+        let lists = self.lists;
+        let (head, tail) = (
+            self.random.pick(&lists.heads),
+            self.random.pick(&lists.tails),
+        );
+        let mut name = title(&format!("{head}{tail}"));
+        match self.random.below(10) {
+            0 => name = format!("{} {}", title(head), title(tail)),
+            1 | 2 => name = format!("{name} {}", self.random.pick(&ENDS)),
+            _ => {}
+        }
+        self.text.push_str(&name);
+    }
+
     /// Something that is named for somebody: half of the time for anybody.
     fn eponym(&mut self) {
         let name = if self.random.below(2) == 0 {
@@ -356,7 +418,9 @@ impl Writer<'_> {
             noun.to_owned()
         };
         let text = match self.random.below(6) {
-            0 | 1 => format!("{name}'s {noun}"),
+            0 => format!("{name}'s {noun}"),
+            1 if noun == "disease" || noun == "syndrome" => format!("{name}'s"),
+            1 => format!("{name}'s {noun}"),
             2 => {
                 let second = self.family();
                 format!("{name}-{second} {noun}")

@@ -13,7 +13,7 @@ const PLACE_RULE: RuleId = RuleId::new("place");
 const ORGANIZATION: RuleId = RuleId::new("organization");
 
 /// How sure the scorer must be.
-const SURE: [f32; model::TAGS] = [0.0, 0.68, 0.5, 0.5];
+const SURE: [f32; model::TAGS] = [0.0, 0.68, 0.5, 0.55];
 
 /// How sure it must be of words that are in no list.
 const UNLISTED: f32 = 0.9;
