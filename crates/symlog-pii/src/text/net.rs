@@ -22,7 +22,7 @@ pub(super) fn judge(place: &Search<'_>, word: usize, end: usize, out: &mut Vec<H
     // All of them are groups with a sign between.
     let sign =
         |at: Option<usize>| matches!(at.and_then(|at| bytes.get(at)), Some(b'.' | b':' | b'-'));
-    if !sign(Some(end)) && !sign(word.checked_sub(1)) {
+    if !sign(Some(end)) && !sign(word.checked_sub(1)) && point(bytes, end).is_none() {
         return end;
     }
     // Earlier groups of the address may be letters alone: `fe:dc:…`, `AA-BB-…`.
