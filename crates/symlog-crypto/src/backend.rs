@@ -1,1 +1,3 @@
+#[cfg(feature = "aws-lc-rs")]
+pub(crate) mod aws_lc;
 pub(crate) mod ring;

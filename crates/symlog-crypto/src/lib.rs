@@ -24,6 +24,8 @@ pub use envelope::{Envelope, EnvelopeError};
 pub use error::CryptoError;
 pub use hash::{Sha256, hmac_sha256, hmac_sha256_bytes, sha256, sha256_each};
 pub use hkdf::{Prk, expand_keys_and_nonces};
+#[cfg(feature = "aws-lc-rs")]
+pub use provider::aws_lc_provider;
 pub use provider::{CryptoProvider, SecureRandom, default_provider};
 #[cfg(feature = "hpke")]
 pub use recipient::{Identity, Recipient};

@@ -1,5 +1,7 @@
 use std::fmt;
 
+#[cfg(feature = "aws-lc-rs")]
+use crate::backend::aws_lc;
 use crate::backend::ring;
 use crate::{Aead, Algorithm, CryptoError};
 
@@ -44,5 +46,17 @@ pub fn default_provider() -> CryptoProvider {
         aes_256_gcm: &ring::AES_256_GCM,
         chacha20_poly1305: &ring::CHACHA20_POLY1305,
         random: &ring::SYSTEM_RANDOM,
+    }
+}
+
+/// The AEADs from AWS-LC, which seal to the same bytes. Randomness still comes from the operating system: AWS-LC's
+/// generator keeps a state in the process, which a resumed snapshot would repeat.
+#[cfg(feature = "aws-lc-rs")]
+#[must_use]
+pub fn aws_lc_provider() -> CryptoProvider {
+    CryptoProvider {
+        aes_256_gcm: &aws_lc::AES_256_GCM,
+        chacha20_poly1305: &aws_lc::CHACHA20_POLY1305,
+        ..default_provider()
     }
 }
