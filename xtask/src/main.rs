@@ -21,6 +21,7 @@ mod release;
 mod report;
 mod services;
 mod shell;
+mod targets;
 mod test;
 
 use std::process::ExitCode;
@@ -46,6 +47,8 @@ enum Command {
     Lint,
     /// Which crate may depend on which, over `cargo metadata`
     Layering,
+    /// Compile what is for macOS and Windows alone, where the toolchain has them
+    Targets,
     /// Bans, licences, sources; advisories where there is a network
     Deny,
     /// Run the benchmarks beside their peers; print one table, write target/bench.json
@@ -86,6 +89,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Test => Ok(test::run(&workspace).finish()),
         Command::Lint => Ok(lint::run(&workspace).finish()),
         Command::Layering => Ok(layering::run(&workspace).finish()),
+        Command::Targets => Ok(targets::run(&workspace).finish()),
         Command::Deny => Ok(deny::run(&workspace).finish()),
         Command::Bench(args) => Ok(bench::run(&workspace, &args)?.finish()),
         Command::Demo => demo::run(&workspace),

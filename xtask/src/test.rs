@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::libtest::Follower;
 use crate::report::{Outcome, Report};
 use crate::shell::{self, Workspace};
-use crate::{deny, layering, lint, services};
+use crate::{deny, layering, lint, services, targets};
 
 pub(crate) fn run(workspace: &Workspace) -> Report {
     let mut report = lint::run(workspace);
@@ -16,6 +16,7 @@ pub(crate) fn run(workspace: &Workspace) -> Report {
         tests(workspace).unwrap_or_else(|error| Outcome::Failed(vec![format!("{error:#}")]))
     });
     report.extend(layering::run(workspace));
+    report.extend(targets::run(workspace));
     report.extend(deny::run(workspace));
     report
 }

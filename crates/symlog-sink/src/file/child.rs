@@ -63,7 +63,7 @@ impl Directory {
     fn open_child(&self, name: &OsStr, flags: OFlags) -> Result<File, Errno> {
         let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
         rustix::io::retry_on_intr(|| {
-            rustix::fs::openat(&self.handle, name, flags, Mode::from_raw_mode(OWNER_ONLY))
+            rustix::fs::openat(&self.handle, name, flags, Mode::RUSR.union(Mode::WUSR))
         })
         .map(File::from)
     }
