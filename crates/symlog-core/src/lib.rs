@@ -45,4 +45,4 @@ pub use read::{
     period_keys_in_use,
 };
 pub use spool::{Spool, SpoolReader};
-pub use verify::{Check, Problem, VerifyReport, verify};
+pub use verify::{Check, Problem, VerifyReport, verify, verify_newest};

@@ -1,34 +1,46 @@
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
 use symlog_keys::Id;
-use symlog_sink::{FileStorage, Storage};
+use symlog_sink::{FileStorage, Snapshot, Source, Storage};
 
-use super::objects::Objects;
+use super::headers::Headers;
 use crate::error::LoggingError;
-use crate::format::{ClassSecretsBody, fixed};
+use crate::format::{ClassSecretsBody, SegmentBody, fixed};
 
 /// How many segments of the log at `path` need each period key, for as long as they are kept. Needs no key: the
-/// segments' first lines say so.
+/// segments' first lines say so, and little more than these is read.
 ///
 /// # Errors
 ///
 /// When the log's files cannot be read.
 pub fn period_keys_in_use(path: &Path) -> Result<BTreeMap<Id, u64>, LoggingError> {
-    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
-    let objects = Objects::take(&storage)?;
+    let storage = FileStorage::new(path)?;
+    let snapshot = Snapshot::take(&storage)?;
     let mut uses = BTreeMap::new();
-    for at in 0..objects.len() {
-        for (_, body) in objects.headers(at)? {
-            let ids = body.classes.iter().flat_map(ClassSecretsBody::key_ids);
-            let mut ids: Vec<Id> = ids.filter_map(fixed).collect();
-            ids.sort_unstable();
-            ids.dedup();
-            for id in ids {
-                *uses.entry(id).or_default() += 1;
-            }
-        }
+    for name in snapshot.sealed {
+        count(storage.source(&name)?, &mut uses)?;
+    }
+    if let Some(active) = snapshot.active {
+        count(active, &mut uses)?;
     }
     Ok(uses)
+}
+
+fn count(source: Box<dyn Source>, uses: &mut BTreeMap<Id, u64>) -> Result<(), LoggingError> {
+    let mut headers = Headers::of(source);
+    while let Some((_, body)) = headers.next()? {
+        for id in ids(&body) {
+            *uses.entry(id).or_default() += 1;
+        }
+    }
+    Ok(())
+}
+
+fn ids(body: &SegmentBody) -> Vec<Id> {
+    let ids = body.classes.iter().flat_map(ClassSecretsBody::key_ids);
+    let mut ids: Vec<Id> = ids.filter_map(fixed).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

@@ -4,6 +4,8 @@ use symlog_sink::{SinkError, Source};
 
 use crate::format::MAX_LINE_BYTES;
 
+/// What is read first: often one line is wanted of each of many objects.
+const FIRST_BLOCK: usize = 16 << 10;
 const BLOCK: usize = 256 << 10;
 
 /// A run of bytes up to a newline, or up to the end.
@@ -106,7 +108,10 @@ impl Lines {
         }
         let filled = self.buffer.len();
         // A long line is read in ever longer steps, so that its cost stays linear.
-        let block = BLOCK.max(filled.min(16 << 20));
+        let block = match self.buffer.capacity() {
+            0 => FIRST_BLOCK,
+            _ => BLOCK.max(filled.min(16 << 20)),
+        };
         self.buffer.resize(filled + block, 0);
         let read = self
             .source

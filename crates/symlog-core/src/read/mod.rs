@@ -6,6 +6,7 @@ mod error;
 mod filter;
 mod find;
 mod follow;
+mod headers;
 mod key_use;
 mod lines;
 mod log;

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use memchr::memmem::Finder;
 use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage};
 
+use super::headers::Headers;
 use super::{Lines, segment_body};
 use crate::format::{SegmentBody, parse_line};
 
@@ -71,12 +71,15 @@ impl Objects {
     }
 
     pub(crate) fn lines(&self, at: usize, offset: u64) -> Result<Lines, SinkError> {
+        Ok(Lines::from_offset(self.source(at)?, offset))
+    }
+
+    fn source(&self, at: usize) -> Result<Box<dyn Source>, SinkError> {
         let item = &self.items[at];
-        let source: Box<dyn Source> = match &item.source {
-            Some(source) => Box::new(SharedSource(Arc::clone(source))),
-            None => self.storage.source(&item.name)?,
-        };
-        Ok(Lines::from_offset(source, offset))
+        match &item.source {
+            Some(source) => Ok(Box::new(SharedSource(Arc::clone(source)))),
+            None => self.storage.source(&item.name),
+        }
     }
 
     /// What the first line of an object says, if it is a segment's first line.
@@ -90,25 +93,14 @@ impl Objects {
             .and_then(|line| segment_body(&line.body)))
     }
 
-    /// All segments' first lines, without parsing anything else.
+    /// The first lines of all its segments, by their numbers.
     pub(crate) fn headers(&self, at: usize) -> Result<Vec<(u64, SegmentBody)>, SinkError> {
-        let finder = Finder::new(b"\"control\":\"segment\"");
-        let mut headers = Vec::new();
-        let mut lines = self.lines(at, 0)?;
-        while let Some(read) = lines.next()? {
-            if !read.terminated {
-                break;
-            }
-            let line = finder
-                .find(read.bytes)
-                .and_then(|_| parse_line(read.bytes).ok());
-            if let Some(line) = line
-                && let Some(body) = segment_body(&line.body)
-            {
-                headers.push((line.segment(), body));
-            }
+        let mut headers = Headers::of(self.source(at)?);
+        let mut all = Vec::new();
+        while let Some(header) = headers.next()? {
+            all.push(header);
         }
-        Ok(headers)
+        Ok(all)
     }
 }
 

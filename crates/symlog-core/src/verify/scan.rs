@@ -19,6 +19,7 @@ use crate::read::{LineRead, Objects, SymlogReader, header_range, object_label, s
 pub(super) fn run(
     storage: &Arc<dyn Storage>,
     reader: Option<&SymlogReader>,
+    from: usize,
 ) -> Result<VerifyReport, LoggingError> {
     let objects = Objects::take(storage)?;
     if objects.len() == 0 {
@@ -30,6 +31,7 @@ pub(super) fn run(
         report: VerifyReport::new(),
         envelopes: reader.map(Envelopes::new),
         log: None,
+        skipped: from > 0,
         range: None,
         segment: None,
         open: HashSet::new(),
@@ -39,7 +41,7 @@ pub(super) fn run(
         offset: 0,
         ends_before: u64::MAX,
     };
-    for at in 0..objects.len() {
+    for at in from..objects.len() {
         scan.object = object_label(objects.name(at));
         scan.ends_before = objects.ends_before(at);
         scan.line_number = 0;
@@ -65,6 +67,8 @@ struct Scan<'a> {
     report: VerifyReport,
     envelopes: Option<Envelopes<'a>>,
     log: Option<[u8; 16]>,
+    /// Whether there are objects before that are not looked at.
+    skipped: bool,
     /// The tree of all lines so far.
     range: Option<CompactRange>,
     /// The current segment and what its first line says.
@@ -284,10 +288,14 @@ impl Scan<'_> {
                 self.range.get_or_insert_default();
             }
             (None, Some(previous)) => {
-                if previous.size() > 0 {
+                let size = previous.size();
+                if self.skipped {
                     self.report.notes.push(format!(
-                        "the log begins at sequence number {}: what came before is not here",
-                        previous.size()
+                        "only what comes from sequence number {size} on was looked at"
+                    ));
+                } else if size > 0 {
+                    self.report.notes.push(format!(
+                        "the log begins at sequence number {size}: what came before is not here"
                     ));
                 }
                 self.range = Some(previous);
