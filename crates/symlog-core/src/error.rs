@@ -90,6 +90,14 @@ pub enum LoggingError {
         /// The id as given.
         id: String,
     },
+    /// The response names a request of an earlier process, and this host may not read what it wrote.
+    #[error(
+        "the request {id} was logged by an earlier process, and with `recipients` this host cannot read to whom it belongs; name its subject or conversation: `Interaction::response_to(id).conversation(…)`"
+    )]
+    SealedRequest {
+        /// The id as given.
+        id: String,
+    },
     /// The log holds what this version cannot continue.
     #[error("{}: {message}", path.display())]
     Unreadable {

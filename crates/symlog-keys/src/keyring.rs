@@ -86,14 +86,19 @@ struct Inner {
     log_id: Id,
     storage: Box<dyn Storage>,
     epochs: Box<dyn EpochStore>,
-    slot_id: Id,
-    kek: Key,
+    slot: Mutex<OwnSlot>,
     master: Mutex<Master>,
     generation: AtomicU64,
     root: Prk,
     digest_key: Key,
     epoch: Mutex<Option<master::Epoch>>,
     pool: Pool,
+}
+
+/// The unlock slot that a keyring was opened with, and its key.
+struct OwnSlot {
+    id: Id,
+    kek: Key,
 }
 
 impl Keyring {
@@ -128,7 +133,7 @@ impl Keyring {
     /// Looks whether another process changed the keyring, and gives its generation as it is now.
     ///
     /// # Errors
-    /// Those of the file; [`KeyringError::WrongKey`] when the key it was opened with was taken away.
+    /// Those of the file; [`KeyringError::LockedOut`] when the key it was opened with was taken away.
     pub fn refresh(&self) -> Result<u64, KeyringError> {
         let inner = &*self.inner;
         storage::read(&*inner.storage, |view| {

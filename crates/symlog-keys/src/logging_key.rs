@@ -126,7 +126,9 @@ impl LoggingKey {
         Ok(Self::from_raw(Key::generate(random)?))
     }
 
-    fn from_raw(raw: Key) -> Self {
+    /// A raw key that was derived from another one.
+    #[must_use]
+    pub fn from_raw(raw: Key) -> Self {
         let encoded = Zeroizing::new(base64::encode(raw.expose()));
         let mut text = Vec::with_capacity(RAW_PREFIX.len() + encoded.len());
         text.extend_from_slice(RAW_PREFIX);

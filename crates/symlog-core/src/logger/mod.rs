@@ -6,7 +6,7 @@ mod open;
 mod registry;
 
 pub use builder::LoggerBuilder;
-pub(crate) use open::{LogFor, find_identity, keyring_path, resolve_key};
+pub(crate) use open::{LogFor, find_identity, keyring_path, open_or_create_keyring, resolve_key};
 
 use std::fmt;
 use std::path::{Path, PathBuf};

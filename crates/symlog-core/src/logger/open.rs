@@ -16,7 +16,7 @@ use super::{Backend, Inner, ModelLogger, registry};
 use crate::config::{Config, KeysConfig, LogFormat, LoggingConfig};
 use crate::error::LoggingError;
 use crate::masking::{Maskers, OperatorKeys, build_masker};
-use crate::pipeline::{Opening, Pipeline, block_on};
+use crate::pipeline::{FoundKey, KeySupply, Opening, Pipeline, block_on};
 use crate::symbiont::{SymbiontLog, SymbiontOpening, holds_symbiont};
 
 pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> {
@@ -88,9 +88,12 @@ fn open_pipeline(
         None => Arc::new(FileStorage::new(path)?),
     };
     let recipients = recipients(&builder.keys)?;
-    let (keyring, key_note) = match &builder.keyring {
-        Some(keyring) => (keyring.clone(), KEYRING_GIVEN.to_owned()),
-        None => find_keyring(&builder, path, &*storage, &provider)?,
+    let (keyring, key_note, key_supply) = match &builder.keyring {
+        Some(keyring) => (keyring.clone(), KEYRING_GIVEN.to_owned(), None),
+        None => {
+            let (keyring, note) = find_keyring(&builder, path, &*storage, &provider)?;
+            (keyring, note, Some(key_supply(&builder, path)))
+        }
     };
     let_recipients_in(&keyring, &recipients, &provider)?;
     let maskers = match masking {
@@ -112,6 +115,7 @@ fn open_pipeline(
         strict: builder.strict,
         object_bytes: builder.archive.seal_bytes,
         key_note: Some(key_note),
+        key_supply,
     })
 }
 
@@ -195,8 +199,33 @@ fn find_keyring(
     )?;
     // The storage makes the log's directory, with the mode that it needs.
     drop(storage.lock()?);
-    let keyring = open_keyring(&keyring_path, keyring_exists, &resolved.key, provider)?;
+    let keyring = open_or_create_keyring(&keyring_path, &resolved.key)?;
     Ok((keyring, key_note(&resolved)))
+}
+
+/// Looks for the key of the log again, where it was found the first time.
+fn key_supply(builder: &LoggerBuilder, path: &Path) -> KeySupply {
+    let config = builder.config.clone();
+    let (store, secrets) = (builder.store.clone(), builder.secrets.clone());
+    let strict = builder.strict;
+    let path = keyring_path(path);
+    KeySupply::new(move || {
+        let found = resolve_key(
+            &config,
+            store.clone(),
+            secrets.as_ref(),
+            strict,
+            LogFor::Keyring {
+                path: &path,
+                exists: true,
+            },
+            &default_provider(),
+        )?;
+        Ok(FoundKey {
+            note: key_note(&found),
+            key: found.key,
+        })
+    })
 }
 
 fn open_symbiont(
@@ -256,20 +285,20 @@ fn has_bytes(storage: &dyn Storage) -> Result<bool, LoggingError> {
     Ok(false)
 }
 
-fn open_keyring(
+/// The keyring at `path`, a new one where there is none.
+pub(crate) fn open_or_create_keyring(
     path: &Path,
-    exists: bool,
     key: &LoggingKey,
-    provider: &CryptoProvider,
 ) -> Result<Keyring, LoggingError> {
-    if exists {
-        return Ok(Keyring::open(path, key, Access::ReadWrite, provider)?);
+    let provider = default_provider();
+    if path.symlink_metadata().is_ok() {
+        return Ok(Keyring::open(path, key, Access::ReadWrite, &provider)?);
     }
     let log_id = *uuid::Uuid::now_v7().as_bytes();
-    match Keyring::create(path, log_id, key, provider) {
+    match Keyring::create(path, log_id, key, &provider) {
         // Another process was quicker; the lock on the log decides who writes.
         Err(KeyringError::Exists { .. }) => {
-            Ok(Keyring::open(path, key, Access::ReadWrite, provider)?)
+            Ok(Keyring::open(path, key, Access::ReadWrite, &provider)?)
         }
         created => Ok(created?),
     }

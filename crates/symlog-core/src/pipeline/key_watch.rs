@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use symlog_keys::{Change, ChangeKind, KeyringError, RotationReason};
 
+use super::key_supply::KeySupply;
 use super::shared::Shared;
 use crate::config::{KeyAudit, KeysConfig};
 use crate::format::{ControlKind, Timestamp};
@@ -20,6 +21,11 @@ pub(super) struct KeyWatch {
     config: KeysConfig,
     last_look: SystemTime,
     failed_at: Option<SystemTime>,
+    supply: Option<KeySupply>,
+    /// When no key was found in the place of one that was taken away.
+    locked_out_at: Option<SystemTime>,
+    /// Where keys came from that the log has not told of.
+    found: Vec<String>,
     /// Bytes of the log, of those that this process appended, that the keyring has counted.
     counted: u64,
     /// The number of the next change that this process has not put into the log.
@@ -31,10 +37,13 @@ pub(super) struct KeyWatch {
 }
 
 impl KeyWatch {
-    pub(super) fn new(config: KeysConfig, now: SystemTime) -> Self {
+    pub(super) fn new(config: KeysConfig, supply: Option<KeySupply>, now: SystemTime) -> Self {
         Self {
             last_look: now,
             failed_at: None,
+            supply,
+            locked_out_at: None,
+            found: Vec::new(),
             counted: 0,
             next_change: 0,
             telling: Vec::new(),
@@ -59,8 +68,47 @@ impl KeyWatch {
         self.rotate_if_due(shared);
         match shared.keyring.refresh() {
             Ok(current) => current != generation,
+            Err(KeyringError::LockedOut { .. }) => self.finds_key(shared),
             Err(error) => {
                 tracing::warn!(%error, "the keyring could not be looked at; the log goes on with the keys it has");
+                false
+            }
+        }
+    }
+
+    /// Whether a key was found, after the one that the log was opened with had been taken away: what failed for
+    /// want of it may be tried again.
+    pub(super) fn finds_key(&mut self, shared: &Shared) -> bool {
+        let locked_out = match shared.keyring.refresh() {
+            Err(error @ KeyringError::LockedOut { .. }) => error,
+            _ => return false,
+        };
+        let now = shared.clock.now();
+        if self
+            .locked_out_at
+            .is_some_and(|at| within(at, now, RETRY_AFTER))
+        {
+            return false;
+        }
+        let found = match &self.supply {
+            Some(supply) => supply.find().and_then(|found| {
+                shared.keyring.unlock_again(&found.key)?;
+                Ok(found.note)
+            }),
+            None => Err(locked_out.into()),
+        };
+        match found {
+            Ok(note) => {
+                tracing::info!(
+                    "the log goes on with the key that took the place of the one it was opened with"
+                );
+                self.locked_out_at = None;
+                self.found.push(note);
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the key that the log was opened with was taken away, and there is no other: the log goes on for as long as it needs no key that it does not hold");
+                self.locked_out_at = Some(now);
                 false
             }
         }
@@ -117,7 +165,8 @@ impl KeyWatch {
         shared: &Shared,
         period_keys: &[String],
     ) -> Vec<(Option<u64>, ControlKind, String)> {
-        let mut news = Vec::new();
+        let found = std::mem::take(&mut self.found).into_iter();
+        let mut news: Vec<_> = found.map(|note| (None, ControlKind::Key, note)).collect();
         match shared.keyring.changes() {
             Ok(changes) => {
                 for change in changes {

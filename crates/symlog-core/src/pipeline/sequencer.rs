@@ -13,11 +13,13 @@ use super::recovery::LogState;
 use super::segment::Segment;
 use super::shared::{Shared, WriteFailure};
 use super::streams::Streams;
+use super::taken::Taken;
 use super::units::{NewUnit, OpenRequest, OpenRequests, Units};
 use super::work::{Job, Work};
 use crate::error::LoggingError;
 use crate::format::{ClassSecretsBody, ControlKind, Timestamp};
-use crate::interaction::Interaction;
+use crate::interaction::{Interaction, Parts};
+use crate::read::FoundRequest;
 use crate::seal::SegmentSecrets;
 
 /// What the sequencer has to say.
@@ -155,7 +157,13 @@ impl Sequencer {
     fn place(&mut self, shared: &Shared, taken: &mut Taken) -> Result<Option<Work>, LoggingError> {
         let now = Timestamp::from_system_time(shared.clock.now());
         let writes = taken.has_entries || shared.queue.has_drops() || self.watch.tells_at_once();
-        let opens = writes && self.open_segment_if_needed(shared, now)?;
+        let opens = writes
+            && match self.open_segment_if_needed(shared, now) {
+                Err(_) if self.watch.finds_key(shared) => {
+                    self.open_segment_if_needed(shared, now)?
+                }
+                opened => opened?,
+            };
         // Barriers wait for what the writer still has, also of a segment that is over.
         let Some(segment) = self.segment.clone().or_else(|| self.last.clone()) else {
             return Ok(None);
@@ -211,7 +219,7 @@ impl Sequencer {
     }
 
     fn entry(&mut self, shared: &Shared, work: &mut Work, interaction: Interaction) {
-        let seat = match self.seat(shared, work, &interaction) {
+        let seat = match self.seat_with_any_key(shared, work, &interaction) {
             Ok(seat) => seat,
             Err(error) => {
                 tracing::warn!(%error, "an entry could not be logged");
@@ -259,7 +267,7 @@ impl Sequencer {
             credit: _,
         } = part;
         match step {
-            Step::Open(head) => match self.seat(shared, work, &head) {
+            Step::Open(head) => match self.seat_with_any_key(shared, work, &head) {
                 Ok(seat) => self.streams.open(number, seat, completion),
                 Err(error) => {
                     tracing::warn!(%error, "an entry could not be logged");
@@ -297,6 +305,19 @@ impl Sequencer {
         }
     }
 
+    /// The same as [`seat`](Self::seat), also when the key of the log was replaced meanwhile.
+    fn seat_with_any_key(
+        &mut self,
+        shared: &Shared,
+        work: &mut Work,
+        interaction: &Interaction,
+    ) -> Result<OpenRequest, LoggingError> {
+        match self.seat(shared, work, interaction) {
+            Err(_) if self.watch.finds_key(shared) => self.seat(shared, work, interaction),
+            seat => seat,
+        }
+    }
+
     /// The class and unit of an entry. A response belongs where its request does.
     fn seat(
         &mut self,
@@ -311,15 +332,36 @@ impl Sequencer {
             if let Some(request) = self.requests.take(&id) {
                 return Ok(request);
             }
-            return match shared.find_request(id)? {
-                Some((class, reference)) => Ok(OpenRequest {
+            match shared.find_request(id)? {
+                Some(FoundRequest {
                     class,
-                    unit: self.units.by_reference(reference)?,
-                }),
-                None => Err(LoggingError::UnknownRequest { id: id.to_string() }),
-            };
+                    unit: Some(unit),
+                }) => {
+                    let unit = self.units.by_reference(unit)?;
+                    return Ok(OpenRequest { class, unit });
+                }
+                // Only the caller can tell here whose it is.
+                Some(found) if parts.subject.is_some() || parts.conversation.is_some() => {
+                    return self.seat_in(found.class, work, parts);
+                }
+                Some(_) => return Err(LoggingError::SealedRequest { id: id.to_string() }),
+                None => return Err(LoggingError::UnknownRequest { id: id.to_string() }),
+            }
         }
-        let class = shared.classes.class_of(parts);
+        let seat = self.seat_in(shared.classes.class_of(parts), work, parts)?;
+        if parts.response.is_none() && parts.error.is_none() {
+            self.requests.insert(parts.completion.id(), seat.clone());
+        }
+        Ok(seat)
+    }
+
+    /// The seat in a class, by the names in the entry.
+    fn seat_in(
+        &mut self,
+        class: u16,
+        work: &mut Work,
+        parts: &Parts,
+    ) -> Result<OpenRequest, LoggingError> {
         let (unit, new) = self
             .units
             .of(
@@ -334,11 +376,7 @@ impl Sequencer {
                 tracing::warn!(%error, "the keyring's table of units is behind");
             }
         }
-        let seat = OpenRequest { class, unit };
-        if parts.response.is_none() && parts.error.is_none() {
-            self.requests.insert(parts.completion.id(), seat.clone());
-        }
-        Ok(seat)
+        Ok(OpenRequest { class, unit })
     }
 
     fn say(&mut self, work: &mut Work, note: Note) {
@@ -445,14 +483,16 @@ impl Sequencer {
             shared.classes.names(),
             &shared.recipients,
         )?;
+        let keyring_generation = shared.keyring.refresh()?;
+        let writer = shared.keyring.signing_key()?.public_key();
         let segment = Arc::new(Segment {
             number: self.next_segment,
             first_sequence: self.take_sequence(),
             secrets,
             period: period.clone(),
             classes,
-            keyring_generation: shared.keyring.refresh()?,
-            writer: shared.keyring.signing_key()?.public_key(),
+            keyring_generation,
+            writer,
             epoch: self.epoch,
             opened_at: now,
             rolls: std::mem::take(&mut self.roll),
@@ -477,78 +517,5 @@ impl Sequencer {
         let synced = shared.synced();
         self.said.retain(|(at, _)| *at >= synced);
         Ok(true)
-    }
-}
-
-/// Items off the queue that have no place yet.
-#[derive(Default)]
-struct Taken {
-    items: Vec<Item>,
-    bytes: usize,
-    has_entries: bool,
-}
-
-impl Taken {
-    /// Whether the item fills a batch by itself.
-    fn push(&mut self, item: Item, large: usize) -> bool {
-        let mut is_large = false;
-        match &item {
-            Item::Entry(interaction) => {
-                let bytes = interaction.parts.charge;
-                self.bytes += bytes;
-                self.has_entries = true;
-                is_large = bytes > large;
-            }
-            Item::Part(part) => {
-                self.bytes += part.credit.bytes;
-                self.has_entries = true;
-            }
-            Item::Barrier(_) | Item::Close(_) => {}
-        }
-        self.items.push(item);
-        is_large
-    }
-
-    /// Whether entries were refused of which no barrier has told.
-    fn fail(&mut self, shared: &Shared, streams: &mut Streams, error: &LoggingError) -> bool {
-        let mut failed = 0;
-        let mut untold = false;
-        for item in self.items.drain(..) {
-            match item {
-                Item::Entry(interaction) => {
-                    failed += 1;
-                    untold = true;
-                    interaction.parts.completion.fail(error.clone());
-                    shared
-                        .queue
-                        .release(Credit::entry(interaction.parts.charge));
-                }
-                Item::Part(part) => {
-                    streams.abandon(part.number);
-                    failed += u64::from(part.completion.outcome().is_none());
-                    untold = true;
-                    part.completion.fail(error.clone());
-                    shared.queue.release(part.credit);
-                }
-                Item::Barrier(completion) | Item::Close(completion) => {
-                    untold = false;
-                    completion.fail(error.clone());
-                }
-            }
-        }
-        shared.stats.update(|stats| stats.failed += failed);
-        untold
-    }
-
-    /// Completes the barriers.
-    fn end(&mut self, lost: Option<LoggingError>) {
-        for item in self.items.drain(..) {
-            if let Item::Barrier(completion) | Item::Close(completion) = item {
-                match &lost {
-                    Some(error) => completion.fail(error.clone()),
-                    None => completion.succeed(),
-                }
-            }
-        }
     }
 }

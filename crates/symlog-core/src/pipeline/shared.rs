@@ -14,6 +14,7 @@ use super::classes::Classes;
 use super::doorbell::Doorbell;
 use super::feed::Feeding;
 use super::intake::Intake;
+use super::key_supply::KeySupply;
 use super::key_watch::KeyWatch;
 use super::output::Output;
 use super::queue::Queue;
@@ -33,8 +34,8 @@ use crate::format::{ControlKind, Timestamp};
 use crate::interaction::{EntryId, Interaction};
 use crate::mask::{MaskStep, Masked};
 use crate::masking::Maskers;
-use crate::read::find_request;
-use crate::seal::{Sealer, UnitRef};
+use crate::read::{FoundRequest, find_request};
+use crate::seal::Sealer;
 
 /// Everything that a pipeline is made of.
 pub(crate) struct Opening {
@@ -56,6 +57,8 @@ pub(crate) struct Opening {
     pub(crate) object_bytes: u64,
     /// The body of the `key` line: where the key came from.
     pub(crate) key_note: Option<String>,
+    /// Where another key is looked for, should that be taken away; none where the program gave a keyring.
+    pub(crate) key_supply: Option<KeySupply>,
 }
 
 /// Nothing that has its place already can be written any more. There is at most one that the
@@ -117,7 +120,7 @@ impl Shared {
             .mask(*interaction.parts, id, Timestamp::from_system_time(at))
     }
 
-    pub(super) fn find_request(&self, id: EntryId) -> Result<Option<(u16, UnitRef)>, LoggingError> {
+    pub(super) fn find_request(&self, id: EntryId) -> Result<Option<FoundRequest>, LoggingError> {
         find_request(&*self.storage, &self.keyring, &self.provider, id)
     }
 
@@ -216,6 +219,7 @@ impl Pipeline {
             strict,
             object_bytes,
             key_note,
+            key_supply,
         } = opening;
         let now = clock.now();
         let must_tell = keys.audit == KeyAudit::Log;
@@ -283,7 +287,7 @@ impl Pipeline {
             sequencer: Mutex::new(Sequencer::new(
                 state,
                 units,
-                KeyWatch::new(keys, now),
+                KeyWatch::new(keys, key_supply, now),
                 notes,
             )),
             keyring,

@@ -7,9 +7,17 @@ use super::{Lines, SegmentTable, segment_body};
 use crate::error::LoggingError;
 use crate::format::{Body, parse_line};
 use crate::interaction::EntryId;
-use crate::seal::UnitRef;
+use crate::seal::{SecretsError, UnitRef};
 
-/// Looks a request up in the log itself: its class, and the unit that it is sealed under.
+/// Where a request that the log holds belongs.
+#[derive(Debug)]
+pub(crate) struct FoundRequest {
+    pub(crate) class: u16,
+    /// The unit that it is sealed under; `None` where only the owner of a private key can tell.
+    pub(crate) unit: Option<UnitRef>,
+}
+
+/// Looks a request up in the log itself.
 ///
 /// Reads the whole log in the worst case. The logger comes here only for a request that was
 /// logged long ago or by an earlier process.
@@ -18,7 +26,7 @@ pub(crate) fn find_request(
     keyring: &Keyring,
     provider: &CryptoProvider,
     id: EntryId,
-) -> Result<Option<(u16, UnitRef)>, LoggingError> {
+) -> Result<Option<FoundRequest>, LoggingError> {
     let mut segments = SegmentTable::new(keyring, provider);
     let needle = format!(",\"id\":\"{id}\",");
     let wanted = Finder::new(&needle);
@@ -45,8 +53,12 @@ pub(crate) fn find_request(
                 && line.id == id
                 && line.request.is_some()
             {
-                let unit = segments.unit_of(&line, &metadata_digest)?;
-                return Ok(Some((line.class, unit)));
+                let unit = match segments.unit_of(&line, &metadata_digest) {
+                    Err(SecretsError::NoIdentity { .. }) => None,
+                    unit => Some(unit?),
+                };
+                let class = line.class;
+                return Ok(Some(FoundRequest { class, unit }));
             }
         }
     }

@@ -21,7 +21,7 @@ pub use chunks::PayloadReader;
 pub use entry::{Entry, Payload};
 pub use error::ReadError;
 pub use filter::Filter;
-pub(crate) use find::find_request;
+pub(crate) use find::{FoundRequest, find_request};
 pub use key_use::period_keys_in_use;
 pub(crate) use lines::{LineRead, Lines};
 pub(crate) use log::LogKind;

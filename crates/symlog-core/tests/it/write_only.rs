@@ -4,7 +4,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use symlog_core::{Config, Filter, KeysConfig, LogReader, ReadError};
+use symlog_core::{
+    Config, EntryId, Filter, Interaction, KeysConfig, LogReader, LoggingError, ReadError,
+};
 use symlog_crypto::{Identity, SecretBytes, default_provider};
 use symlog_keys::{Access, IdentityWrap, KeyWrap, Keyring, LoggingKey};
 
@@ -185,7 +187,8 @@ fn responses_of_this_process_find_their_requests_and_a_crash_stops_nothing() {
         None,
     ))
     .unwrap();
-    logger.submit(asked(1)).unwrap().wait().unwrap();
+    let open = EntryId::generate();
+    logger.submit(asked(1).id(open)).unwrap().wait().unwrap();
     logger.flush_blocking().unwrap();
     // As a crash leaves it.
     let copy_of = tempfile::tempdir().unwrap();
@@ -197,12 +200,25 @@ fn responses_of_this_process_find_their_requests_and_a_crash_stops_nothing() {
     let again = Workplace::at(copy_of.path().join(place.log().file_name().unwrap()));
     let logger = again.builder().keys(keys).build().unwrap();
     logger.submit(answered(4)).unwrap().wait().unwrap();
+    // To whom the open request belongs is sealed, so that the caller has to say it.
+    let answer = || Interaction::response_to(open).response(response("late"));
+    let refused = logger.submit(answer()).unwrap().wait().unwrap_err();
+    assert!(
+        matches!(refused, LoggingError::SealedRequest { .. }),
+        "{refused}"
+    );
+    let named = answer().conversation("c-1");
+    logger.submit(named).unwrap().wait().unwrap();
     logger.close_blocking().unwrap();
     let read = read_with(&again.log(), &identity);
     assert_eq!(read.len(), 3);
-    let first = read.into_iter().next().unwrap().unwrap();
+    let mut read = read.into_iter();
+    let first = read.next().unwrap().unwrap();
     let answer = first.response_data.unwrap().to_response().unwrap();
     assert_eq!(answer.content, "the answer");
+    let late = read.next().unwrap().unwrap();
+    let answer = late.response_data.unwrap().to_response().unwrap();
+    assert_eq!(answer.content, "late");
 }
 
 #[test]

@@ -12,11 +12,11 @@ use super::periods::{now, put_key};
 use super::pool::Pool;
 use super::rows::{KeyKind, KeyRow, KeyState, Meta, Slot};
 use super::secret_epoch::{EpochPlace, SecretEpoch};
-use super::slots::{self, MAX_SLOTS, Unlocker};
+use super::slots::{self, Fitting, MAX_SLOTS};
 use super::sqlite::SqliteStorage;
 use super::storage::{Read, Scan, Space, Storage};
 use super::wrap::unwrap;
-use super::{Access, Id, Inner, Keyring, KeyringError, epoch, purpose_key, storage};
+use super::{Access, Id, Inner, Keyring, KeyringError, OwnSlot, epoch, purpose_key, storage};
 use crate::private_file::{self, FileError};
 use crate::{LoggingKey, audit};
 
@@ -158,21 +158,13 @@ impl Keyring {
                 .ok_or_else(|| damaged("its first row cannot be read"))?;
             Ok((meta, read_slots(view, &damaged)?))
         })?;
-        let mut unlocker = Unlocker::new(&meta.log_id, key);
-        let mut fitting = None;
-        for (id, slot) in slots {
-            if let Some(derived) = unlocker.try_slot(&slot)? {
-                fitting = Some((id, slot, derived.kek));
-                break;
-            }
-        }
-        let Some((slot_id, slot, kek)) = fitting else {
+        let Some(Fitting { id, slot, kek }) = slots::find(&meta.log_id, slots, key)? else {
             audit::not_unlocked(path);
             return Err(KeyringError::WrongKey {
                 path: path.to_owned(),
             });
         };
-        let binding = slots::binding(&meta.log_id, &slot_id, slot.master);
+        let binding = slots::binding(&meta.log_id, &id, slot.master);
         let master = Master {
             version: slot.master,
             key: unwrap(provider, &kek, &binding, &slot.wrapped_master)
@@ -185,8 +177,7 @@ impl Keyring {
             log_id: meta.log_id,
             storage,
             epochs,
-            slot_id,
-            kek,
+            slot: Mutex::new(OwnSlot { id, kek }),
             master: Mutex::new(master),
             generation: AtomicU64::new(0),
             root: Prk::extract(&[], &[]),

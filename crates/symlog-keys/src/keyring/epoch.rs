@@ -102,7 +102,7 @@ pub(super) struct EpochEntry {
     wrapped: Wrapped,
 }
 
-fn binding(log: &Id, epoch: u64, master: u32) -> Binding {
+pub(super) fn binding(log: &Id, epoch: u64, master: u32) -> Binding {
     Binding::new(log, "epoch", &[&epoch.to_be_bytes(), &master.to_be_bytes()])
 }
 

@@ -28,6 +28,12 @@ pub enum KeyringError {
         /// Which keyring.
         path: PathBuf,
     },
+    /// The key that this keyring was opened with was taken away while it was open.
+    #[error("the key that opened {} may not open it any more, since its unlock slot was removed; give this program the log's present key and start it again", path.display())]
+    LockedOut {
+        /// Which keyring.
+        path: PathBuf,
+    },
     /// The file is not what was written.
     #[error("{} is damaged: {what}; bring it back from a backup", path.display())]
     Damaged {

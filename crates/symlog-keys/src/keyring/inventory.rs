@@ -118,7 +118,7 @@ impl Inner {
                 SlotKind::Passphrase(params) => params.label(),
                 SlotKind::Wrapped(wrapped) => wrapped.service.clone(),
             },
-            in_use: *id == self.slot_id,
+            in_use: *id == self.slot.lock().id,
         }
     }
 

@@ -56,16 +56,17 @@ impl Inner {
     fn master(&self, view: &(impl Read + ?Sized), version: u32) -> Result<Master, KeyringError> {
         let mut master = self.master.lock();
         if master.version != version {
-            let slot =
-                view.get(Space::Slot, &self.slot_id)?
-                    .ok_or_else(|| KeyringError::WrongKey {
-                        path: self.path.clone(),
-                    })?;
+            let own = self.slot.lock();
+            let slot = view
+                .get(Space::Slot, &own.id)?
+                .ok_or_else(|| KeyringError::LockedOut {
+                    path: self.path.clone(),
+                })?;
             let slot = Slot::decode(&slot)
                 .filter(|slot| slot.master == version)
                 .ok_or_else(|| self.damaged("an unlock slot does not fit the master key"))?;
-            let binding = slots::binding(&self.log_id, &self.slot_id, version);
-            let key = unwrap(&self.provider, &self.kek, &binding, &slot.wrapped_master)
+            let binding = slots::binding(&self.log_id, &own.id, version);
+            let key = unwrap(&self.provider, &own.kek, &binding, &slot.wrapped_master)
                 .map_err(|_| self.damaged("an unlock slot was altered"))?;
             *master = Master { version, key };
         }

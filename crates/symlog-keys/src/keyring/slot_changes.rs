@@ -8,7 +8,7 @@ use super::rows::SlotKind;
 use super::slots::{self, MAX_SLOTS};
 use super::sqlite::SqliteStorage;
 use super::storage::Space;
-use super::{Access, Id, Keyring, KeyringError, Rotation, RotationReason, storage};
+use super::{Access, Id, Keyring, KeyringError, OwnSlot, Rotation, RotationReason, storage};
 use crate::{LoggingKey, WrappedKey, audit};
 
 impl Keyring {
@@ -75,7 +75,7 @@ impl Keyring {
                 what: "the last unlock slot cannot be removed, since nothing would open the log any more; add another one first",
             });
         }
-        if *slot == inner.slot_id {
+        if *slot == inner.slot.lock().id {
             return Err(KeyringError::Limit {
                 what: "the unlock slot in use cannot be removed; open the log with another key first",
             });
@@ -90,10 +90,33 @@ impl Keyring {
         Ok(rotation)
     }
 
+    /// Goes on with another logging key, after the one that this keyring was opened with was taken away. Every clone
+    /// goes on with it.
+    ///
+    /// # Errors
+    /// [`KeyringError::WrongKey`] when it opens no slot, those of the file otherwise; the keyring is then as it was.
+    pub fn unlock_again(&self, key: &LoggingKey) -> Result<(), KeyringError> {
+        let inner = &*self.inner;
+        let slots = storage::read(&*inner.storage, |view| inner.slots(view))?;
+        let Some(fitting) = slots::find(&inner.log_id, slots, key)? else {
+            audit::not_unlocked(&inner.path);
+            return Err(KeyringError::WrongKey {
+                path: inner.path.clone(),
+            });
+        };
+        *inner.slot.lock() = OwnSlot {
+            id: fitting.id,
+            kek: fitting.kek,
+        };
+        self.refresh()?;
+        audit::unlocked(&inner.path);
+        Ok(())
+    }
+
     /// The slot that this keyring was opened with.
     #[must_use]
     pub fn slot_in_use(&self) -> Id {
-        self.inner.slot_id
+        self.inner.slot.lock().id
     }
 
     /// The slots' keys that services wrap, which can be seen without any key: what to have unwrapped to open the

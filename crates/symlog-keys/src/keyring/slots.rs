@@ -90,6 +90,28 @@ impl<'a> Unlocker<'a> {
     }
 }
 
+/// The slot that a logging key opens.
+pub(super) struct Fitting {
+    pub(super) id: Id,
+    pub(super) slot: Slot,
+    pub(super) kek: Key,
+}
+
+/// The first slot that `key` opens.
+pub(super) fn find(
+    log: &Id,
+    slots: Vec<(Id, Slot)>,
+    key: &LoggingKey,
+) -> Result<Option<Fitting>, KeyringError> {
+    let mut unlocker = Unlocker::new(log, key);
+    for (id, slot) in slots {
+        if let Some(SlotKey { kek, .. }) = unlocker.try_slot(&slot)? {
+            return Ok(Some(Fitting { id, slot, kek }));
+        }
+    }
+    Ok(None)
+}
+
 pub(super) fn binding(log: &Id, slot: &Id, master: u32) -> Binding {
     Binding::new(log, "master", &[slot, &master.to_be_bytes()])
 }

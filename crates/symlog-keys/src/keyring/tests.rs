@@ -1,5 +1,6 @@
 mod changes;
 mod hostile;
+mod images;
 mod memory;
 mod rekey;
 mod scale;

@@ -199,3 +199,32 @@ fn a_key_that_a_service_wraps_opens_the_log() {
     let raw = again.raw().unwrap().expose();
     assert!(!file.windows(32).any(|window| window == raw));
 }
+
+#[test]
+fn a_keyring_goes_on_with_the_key_that_took_the_place_of_its_own() {
+    let place = Place::new();
+    let running = place.create(&raw(1));
+    let (period, key) = running.period_key(0, "2026-11").unwrap();
+    let other = place.open(&raw(1), Access::ReadWrite).unwrap();
+    other.add_slot(&raw(2), "new").unwrap();
+    let other = place.open(&raw(2), Access::ReadWrite).unwrap();
+    other.remove_slot(&running.slot_in_use()).unwrap();
+
+    let clone = running.clone();
+    for error in [
+        running.refresh().unwrap_err(),
+        running.wrapping_key(&period).unwrap_err(),
+        running.rotate().unwrap_err(),
+    ] {
+        assert!(matches!(error, KeyringError::LockedOut { .. }), "{error}");
+        assert!(error.to_string().contains("start it again"), "{error}");
+    }
+    let wrong = running.unlock_again(&raw(1)).unwrap_err();
+    assert!(matches!(wrong, KeyringError::WrongKey { .. }), "{wrong}");
+    assert!(running.refresh().is_err(), "nothing changed");
+    running.unlock_again(&raw(2)).unwrap();
+    assert_eq!(clone.refresh().unwrap(), other.refresh().unwrap());
+    assert!(same(&clone.wrapping_key(&period).unwrap(), &key));
+    assert_eq!(clone.slot_in_use(), other.slot_in_use());
+    running.rotate().unwrap();
+}

@@ -193,7 +193,7 @@ fn slots_are_added_and_removed() {
         .unwrap_err();
     assert!(matches!(gone, KeyringError::WrongKey { .. }));
     assert!(place.open(&passphrase("auditor"), Access::ReadOnly).is_ok());
-    let own = keyring.inner.slot_id;
+    let own = keyring.slot_in_use();
     assert!(matches!(
         keyring.remove_slot(&own),
         Err(KeyringError::Limit { .. })

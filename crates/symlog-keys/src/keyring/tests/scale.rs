@@ -45,7 +45,7 @@ fn nobody_opens(place: &Place, live: &Keyring, image: &Path, destroyed: &Id) {
         Ok(keys)
     })
     .unwrap();
-    keys.push(inner.kek.duplicate());
+    keys.push(inner.slot.lock().kek.duplicate());
     keys.push(inner.digest_key.duplicate());
     let old = Keyring::open(image, &raw(1), Access::ReadOnly, &place.provider);
     // Its epoch key is not there; the live one beside it does not help either.
