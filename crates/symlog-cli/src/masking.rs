@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
-use symlog_core::{Config, MaskingConfig, OperatorKeys, build_masker};
-use symlog_crypto::default_provider;
-use symlog_keys::{Access, Keyring};
+use symlog_core::{Config, MaskingConfig, OperatorKeys, build_masker, open_keyring};
+use symlog_keys::Access;
 use symlog_pii::{Counts, Masker, PiiType};
 
 use crate::keys::{Search, keyring_path};
@@ -70,7 +69,7 @@ pub(crate) fn operator_keys(config: &Config) -> Result<OperatorKeys> {
     let found = Search::new(config)?
         .key
         .context("there is no key to open the keyring with")?;
-    let keyring = Keyring::open(&path, &found.key, Access::ReadOnly, &default_provider())?;
+    let keyring = open_keyring(log, &found.key, Access::ReadOnly)?;
     Ok(OperatorKeys::of(&keyring)?)
 }
 

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod clock;
 mod config;
 mod error;
@@ -21,6 +22,7 @@ mod spool;
 mod symbiont;
 mod verify;
 
+pub use access::{open_keyring, owner as access_log_owner};
 pub use clock::{Clock, SystemClock};
 pub use config::{
     ArchiveConfig, ArchivePriority, Config, ConfigError, ConfigProblem, ConfigProblemKind,

@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Result;
 use symlog_core::{LogReader, ReadError};
 
+use crate::access::{self, Outcome};
 use crate::diagnostics;
 use crate::filter::Which;
 use crate::options::Common;
@@ -34,32 +35,35 @@ pub(crate) struct Options {
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let config = common.configuration()?;
     let reader = LogReader::from_config(&config)?;
+    access::reading("cat", &config, &reader)?;
     let mut results = Results::open();
-    let (mut printed, mut unreadable) = (0_u64, 0_u64);
+    let mut outcome = Outcome::default();
     for entry in reader.entries(options.which.filter())? {
         let written = entry.and_then(|entry| entry.write_json(&mut results));
         match written {
             Ok(()) => {
                 results.write_all(b"\n")?;
-                printed += 1;
+                outcome.shown += 1;
             }
             Err(error) => {
-                unreadable += 1;
-                refuse(error)?;
+                refuse(error, &mut outcome)?;
             }
         }
     }
     results.flush()?;
-    Ok(Answer::fine_if(
-        unreadable == 0 && !(options.fail_empty && printed == 0),
-    ))
+    let answer =
+        Answer::fine_if(outcome.unreadable == 0 && !(options.fail_empty && outcome.shown == 0));
+    outcome.record("cat", &config, &reader)?;
+    Ok(answer)
 }
 
 /// Names an entry that cannot be read; fails where there is no use in going on.
-pub(super) fn refuse(error: ReadError) -> Result<()> {
+pub(super) fn refuse(error: ReadError, outcome: &mut Outcome) -> Result<()> {
     match error {
         ReadError::Damaged { .. } | ReadError::Newer { .. } | ReadError::Key { .. } => {
             diagnostics::refuse(&error);
+            outcome.unreadable += 1;
+            outcome.why.get_or_insert_with(|| error.to_string());
             Ok(())
         }
         error => Err(error.into()),

@@ -10,8 +10,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use symlog_core::Config;
-use symlog_crypto::default_provider;
+use symlog_core::{Config, access_log_owner, open_keyring};
 use symlog_keys::{Access, KeyError, Keyring, LoggingKey, PassedOver, ResolvedKey};
 
 use crate::keys::{Search, keyring_path};
@@ -78,10 +77,17 @@ fn open(common: &Common, access: Access) -> Result<Opened> {
             log.display()
         );
     }
+    if let (Access::ReadWrite, Some(owner)) = (access, access_log_owner(log)) {
+        bail!(
+            "{} is an access log, whose keys come from those of its log; name that with --log {}",
+            log.display(),
+            owner.display()
+        );
+    }
     let found = search
         .key
         .context("there is no key to open the keyring with")?;
-    let keyring = Keyring::open(&path, &found.key, access, &default_provider())?;
+    let keyring = open_keyring(log, &found.key, access)?;
     Ok(Opened {
         config,
         keyring,

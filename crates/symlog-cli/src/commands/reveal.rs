@@ -5,6 +5,7 @@ use std::io::{BufRead, Write};
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::Value;
+use symlog_core::LogReader;
 use symlog_crypto::sha256;
 use symlog_pii::Token;
 
@@ -126,5 +127,5 @@ fn record(config: &symlog_core::Config, options: &Options, tokens: &[Token]) -> 
         details,
         tenant: options.tenant.as_deref(),
     }
-    .record(config)
+    .record(config, &LogReader::from_config(config)?)
 }

@@ -7,6 +7,7 @@ use serde_json::Value;
 use symlog_core::{Entry, Filter, LogReader, RequestData, ResponseData};
 
 use super::cat::refuse;
+use crate::access::{self, Outcome};
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
 use crate::units::number;
@@ -38,6 +39,8 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     }
     let config = common.configuration()?;
     let reader = LogReader::from_config(&config)?;
+    access::reading("show", &config, &reader)?;
+    let mut outcome = Outcome::default();
     let mut filter = Filter::new();
     filter.id = Some(wanted.clone());
     let mut found = Vec::new();
@@ -45,9 +48,11 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
         match entry {
             Ok(entry) if found.len() <= LISTED => found.push(entry),
             Ok(_) => break,
-            Err(error) => refuse(error)?,
+            Err(error) => refuse(error, &mut outcome)?,
         }
     }
+    outcome.shown = found.len() as u64;
+    outcome.record("show", &config, &reader)?;
     let mut results = Results::open();
     let entry = match found.as_slice() {
         [entry] => entry,

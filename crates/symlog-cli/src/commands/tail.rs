@@ -6,6 +6,7 @@ use anyhow::Result;
 use symlog_core::LogReader;
 
 use super::cat::refuse;
+use crate::access::{self, Outcome};
 use crate::filter::Which;
 use crate::options::Common;
 use crate::output::{Answer, Results};
@@ -35,16 +36,19 @@ pub(crate) struct Options {
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let config = common.configuration()?;
     let reader = LogReader::from_config(&config)?;
+    access::reading("tail", &config, &reader)?;
     let mut results = Results::open();
     let mut newest = reader.follow(options.lines, options.which.filter())?;
-    let mut unreadable = 0_u64;
+    let mut outcome = Outcome::default();
     loop {
         let next = match newest.poll_next() {
             Ok(None) => {
                 // Shown before the wait, or a slow log would show nothing for long.
                 results.flush()?;
                 if !options.follow {
-                    return Ok(Answer::fine_if(unreadable == 0));
+                    let answer = Answer::fine_if(outcome.unreadable == 0);
+                    outcome.record("tail", &config, &reader)?;
+                    return Ok(answer);
                 }
                 newest.wait_next()
             }
@@ -52,11 +56,11 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
             Err(error) => Err(error),
         };
         match next.and_then(|entry| entry.write_json(&mut results)) {
-            Ok(()) => results.write_all(b"\n")?,
-            Err(error) => {
-                unreadable += 1;
-                refuse(error)?;
+            Ok(()) => {
+                results.write_all(b"\n")?;
+                outcome.shown += 1;
             }
+            Err(error) => refuse(error, &mut outcome)?,
         }
     }
 }

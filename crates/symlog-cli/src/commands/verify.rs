@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use symlog_core::{Check, LogReader, VerifyReport, verify};
 
+use crate::access;
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
 use crate::units::{counted, number};
@@ -31,7 +32,9 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let config = common.configuration()?;
     let log = Path::new(&config.logging.log_file_path);
     let report = if options.keys {
-        LogReader::from_config(&config)?.verify()
+        let reader = LogReader::from_config(&config)?;
+        access::reading("verify", &config, &reader)?;
+        reader.verify()
     } else {
         verify(log)
     };

@@ -6,6 +6,7 @@
     reason = "a helper that fails is a failed test, and a skipped test says so"
 )]
 
+mod access;
 mod bad_input;
 mod common_options;
 mod doctor;

@@ -13,6 +13,7 @@ use super::error::ReadError;
 use super::filter::Filter;
 use super::follow::SymlogFollow;
 use super::reader::{SymlogEntries, SymlogReader};
+use crate::access::owner;
 use crate::config::Config;
 use crate::error::LoggingError;
 use crate::logger::{LogFor, find_identity, keyring_path, resolve_key};
@@ -37,7 +38,8 @@ impl LogReader {
     /// When there is no log, no key, or the key does not fit.
     pub fn from_config(config: &Config) -> Result<Self, LoggingError> {
         let path = Path::new(&config.logging.log_file_path);
-        let keyring = keyring_path(path);
+        let owner = owner(path);
+        let keyring = keyring_path(owner.as_deref().unwrap_or(path));
         if let Some(reader) = for_identity(config, path, &keyring)? {
             return Ok(reader);
         }
@@ -55,7 +57,7 @@ impl LogReader {
         Self::open(path, &resolved.key)
     }
 
-    /// Opens the log at `path` with its logging key.
+    /// Opens the log at `path` with its logging key; an access log with that of its log.
     ///
     /// # Errors
     ///

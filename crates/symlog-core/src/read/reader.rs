@@ -14,6 +14,7 @@ use super::filter::Filter;
 use super::objects::{Objects, object_label};
 use super::opener::{OpenError, OpenLine, Opener, entry_of};
 use super::{Lines, SegmentTable, segment_body};
+use crate::access::open_keyring;
 use crate::error::LoggingError;
 use crate::format::{Body, ChunkLine, EntryLine, Line, LineError, Meta, parse_line};
 use crate::interaction::EntryId;
@@ -50,7 +51,7 @@ impl SymlogReader {
                 },
             });
         }
-        let keyring = Keyring::open(&keyring_path, key, Access::ReadOnly, &provider)?;
+        let keyring = open_keyring(path, key, Access::ReadOnly)?;
         Ok(Self {
             storage: Arc::new(storage),
             keyring,

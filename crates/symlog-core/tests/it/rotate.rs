@@ -338,8 +338,73 @@ fn a_log_of_many_segments_is_rotated_at_once() {
     let uses = period_keys_in_use(&place.log()).unwrap();
     let counted = start.elapsed() - rotated;
     let segments: u64 = uses.values().sum();
+    assert_eq!(
+        segments,
+        symlog_core::verify(&place.log()).unwrap().segments
+    );
     println!("{segments} segments: rotated in {rotated:?}, uses counted in {counted:?}");
     assert!(segments >= total / 2, "{segments}");
     assert!(rotated < Duration::from_secs(2), "{rotated:?}");
     holds(&place, total);
+}
+
+const NEW_KEY: &str = "base64:HwECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+
+/// Another process takes the key away that the log is being written with.
+fn take_key_away(place: &Workplace) {
+    let key = |text: &str| LoggingKey::from_text(SecretBytes::from(text.to_owned())).unwrap();
+    let old = open_keyring(place);
+    old.add_slot(&key(NEW_KEY), "new").unwrap();
+    let new = symlog_core::open_keyring(&place.log(), &key(NEW_KEY), Access::ReadWrite).unwrap();
+    new.remove_slot(&old.slot_in_use()).unwrap();
+}
+
+/// An entry of a conversation that nobody else had.
+fn log_of_its_own(logger: &ModelLogger, number: u64) -> Result<(), LoggingError> {
+    let entry = answered(number).conversation(format!("alone-{number}"));
+    logger.submit(entry)?.wait().map(drop)
+}
+
+#[test]
+fn a_writer_whose_key_is_replaced_goes_on_with_the_new_one() {
+    let place = Workplace::new();
+    let clock = Manual::new();
+    let logger = place.builder().clock(clock.clone()).build().unwrap();
+    log(&logger, 0);
+    take_key_away(&place);
+    let store = place.store();
+    let name = symlog_core::logging::LoggingConfig::default().encryption_key_name;
+    crate::support::block_on(store.put(&name, &SecretBytes::from(NEW_KEY.to_owned()))).unwrap();
+    // More new conversations than unit keys were made ahead, and then a new segment.
+    for number in 1..100 {
+        log_of_its_own(&logger, number).unwrap();
+    }
+    clock.forward(Duration::from_secs(2));
+    log(&logger, 100);
+    logger.close_blocking().unwrap();
+    holds(&place.with_other_key(NEW_KEY), 101);
+    let sources = told(&place, "key");
+    let fetched = |body: &&Value| body.get("source").is_some();
+    assert_eq!(sources.iter().filter(fetched).count(), 2, "{sources:?}");
+}
+
+#[test]
+fn a_writer_whose_key_is_taken_away_goes_on_with_what_it_holds_and_says_what_is_wrong() {
+    let place = Workplace::new();
+    let clock = Manual::new();
+    let logger = place.builder().clock(clock.clone()).build().unwrap();
+    log(&logger, 0);
+    take_key_away(&place);
+    clock.forward(Duration::from_secs(2));
+    log(&logger, 0);
+    // The keys that were made ahead come to an end.
+    let refused = (1..10_000)
+        .find_map(|number| log_of_its_own(&logger, number).err())
+        .unwrap();
+    assert!(refused.to_string().contains("start it again"), "{refused}");
+    log(&logger, 0);
+    logger.close_blocking().unwrap();
+    let reader = place.with_other_key(NEW_KEY).reader();
+    let report = reader.verify().unwrap();
+    assert!(report.is_ok(), "{report:?}");
 }

@@ -2,12 +2,11 @@
 
 use std::path::Path;
 
-use symlog_core::{Config, period_keys_in_use};
-use symlog_crypto::default_provider;
-use symlog_keys::{Access, KeyError, KeySource, Keyring, PeriodState};
+use symlog_core::{Config, open_keyring, period_keys_in_use};
+use symlog_keys::{Access, KeyError, KeySource, PeriodState};
 
 use super::Check;
-use crate::keys::{Chain, REPLACES, Search, hex, keyring_path};
+use crate::keys::{Chain, REPLACES, Search, hex};
 use crate::units::counted;
 
 pub(super) fn check(config: &Config, search: &Search) -> Vec<Check> {
@@ -36,8 +35,7 @@ fn retired(config: &Config, search: &Search) -> Option<Check> {
         return None;
     };
     let log = Path::new(&config.logging.log_file_path);
-    let path = keyring_path(log);
-    let keyring = Keyring::open(&path, &found.key, Access::ReadOnly, &default_provider()).ok()?;
+    let keyring = open_keyring(log, &found.key, Access::ReadOnly).ok()?;
     let inventory = keyring.inventory().ok()?;
     let uses = period_keys_in_use(log).ok()?;
     let needed = |state: PeriodState| {
