@@ -126,12 +126,38 @@ mod native {
 
     use super::{Keychain, KeychainError};
 
+    /// The name of the error with which D-Bus keeps somebody out.
+    const DENIED: &str = "org.freedesktop.DBus.Error.AccessDenied";
+
     /// Secret Service on Linux, Keychain on macOS, Credential Manager on Windows.
     #[derive(Debug)]
     pub(super) struct NativeKeychain;
 
     fn entry(service: &str, account: &str) -> Result<Entry, KeychainError> {
+        if let Err(error) = Entry::store_status() {
+            return Err(unavailable(error));
+        }
         Entry::new(service, account).map_err(|error| classify(error, service, account))
+    }
+
+    /// Why there is no keychain to ask. A bus that does not let this user through is not one without a keychain:
+    /// the key may be there.
+    fn unavailable(error: &Error) -> KeychainError {
+        let (reason, denied) = match error {
+            Error::NoStorageAccess(source) => (source.to_string(), true),
+            Error::PlatformFailure(source) => {
+                let reason = source.to_string();
+                let denied = reason.contains(DENIED);
+                (reason, denied)
+            }
+            Error::Invalid(..) => ("this platform has none".to_owned(), false),
+            _ => ("it could not be opened".to_owned(), false),
+        };
+        if denied {
+            KeychainError::Locked { reason }
+        } else {
+            KeychainError::Absent { reason }
+        }
     }
 
     /// By hand, because `Display` and `Debug` of some of these errors print the secret.

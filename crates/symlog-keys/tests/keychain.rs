@@ -11,13 +11,16 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use symlog_crypto::SecretBytes;
+use symlog_crypto::{Identity, SecretBytes, default_provider};
 use symlog_keys::{
     Environment, KeyError, KeyRequest, KeySource, KeychainError, resolve_blocking, system_keychain,
 };
 
 /// Tells a child what to do; without it the tests below that need a session do nothing.
 const ROLE: &str = "SYMLOG_TEST_KEYCHAIN_ROLE";
+
+/// Waits until somebody on the bus is the keychain.
+const THERE: &str = "for try in $(seq 100); do dbus-send --session --print-reply --dest=org.freedesktop.DBus / org.freedesktop.DBus.GetNameOwner string:org.freedesktop.secrets >/dev/null 2>&1 && break; sleep 0.05; done";
 
 fn there(program: &str) -> bool {
     let run = Command::new(program)
@@ -29,6 +32,11 @@ fn there(program: &str) -> bool {
 
 /// Runs this test program again, as `role`, in a session whose keychain is unlocked with `password`.
 fn in_session(home: &Path, password: &str, role: &str) {
+    in_session_of(home, password, role, None);
+}
+
+/// The same on a bus with a configuration of its own.
+fn in_session_of(home: &Path, password: &str, role: &str, bus: Option<&Path>) {
     if !there("gnome-keyring-daemon") || !there("dbus-run-session") {
         let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
         assert!(!ci, "no gnome-keyring; run: cargo xtask services");
@@ -38,9 +46,13 @@ fn in_session(home: &Path, password: &str, role: &str) {
     let runtime = home.join("run");
     std::fs::create_dir_all(&runtime).unwrap();
     let script = format!(
-        "echo -n {password} | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; exec \"$0\" --exact child --nocapture"
+        "echo -n {password} | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1; {THERE}; exec \"$0\" --exact child --nocapture"
     );
-    let output = Command::new("dbus-run-session")
+    let mut session = Command::new("dbus-run-session");
+    if let Some(bus) = bus {
+        session.arg("--config-file").arg(bus);
+    }
+    let output = session
         .args(["--", "bash", "-c", &script])
         .arg(std::env::current_exe().unwrap())
         .env("HOME", home)
@@ -108,6 +120,36 @@ fn child() {
             };
             assert!(why.contains("keychain"), "{why}");
         }
+        "denied" => {
+            let start = Instant::now();
+            let error = keychain.get("symlog-test", "account").unwrap_err();
+            assert!(matches!(error, KeychainError::Locked { .. }), "{error:?}");
+            assert!(error.to_string().contains("unlock it"), "{error}");
+            // Also for a new log: the key may be there.
+            let error = resolve_blocking(request(home)).unwrap_err();
+            assert!(error.to_string().contains("keychain"), "{error}");
+            assert!(!home.join("keys").exists());
+            assert!(
+                start.elapsed() < Duration::from_secs(4),
+                "{:?}",
+                start.elapsed()
+            );
+        }
+        "private key" => {
+            let random = default_provider().random;
+            let identity = Identity::generate(random).unwrap();
+            let name = "symlog/identity";
+            keychain.set("symlog", name, &identity.to_text()).unwrap();
+            let mut request = request(home);
+            request.name = name.to_owned();
+            let found = resolve_blocking(request).unwrap();
+            assert_eq!(found.source, KeySource::Keychain);
+            let again = Identity::from_text(found.key.text()).unwrap();
+            assert_eq!(
+                again.recipient().unwrap().to_text(),
+                identity.recipient().unwrap().to_text()
+            );
+        }
         other => panic!("no role {other}"),
     }
     println!("child did its work");
@@ -118,6 +160,34 @@ fn keys_are_kept_there_and_a_locked_one_is_no_reason_for_a_new_key() {
     let home = home();
     in_session(home.path(), "password", "use");
     in_session(home.path(), "wrong-password", "locked");
+}
+
+/// A bus that keeps everybody from the keychain.
+const DENYING: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+ "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+    <deny send_destination="org.freedesktop.secrets"/>
+  </policy>
+</busconfig>"#;
+
+#[test]
+fn one_that_denies_is_not_one_that_is_absent() {
+    let home = home();
+    let bus = home.path().join("bus.conf");
+    std::fs::write(&bus, DENYING).unwrap();
+    in_session_of(home.path(), "password", "denied", Some(&bus));
+}
+
+#[test]
+fn a_readers_private_key_may_lie_there() {
+    let home = home();
+    in_session(home.path(), "password", "private key");
 }
 
 #[test]

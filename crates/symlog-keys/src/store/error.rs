@@ -33,7 +33,7 @@ pub enum StoreError {
         source: Option<StoreErrorSource>,
     },
     /// It took too long.
-    #[error("{store} gave no answer within {} s", limit.as_secs_f32())]
+    #[error("{store} gave no answer within {:.1} s", limit.as_secs_f32())]
     TimedOut {
         /// The store, as it describes itself.
         store: String,

@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use serde::Serialize;
+use symlog_keys::KeyError;
 
 use super::{Passed, asked, passed};
 use crate::keys::{Chain, Search};
@@ -61,7 +62,13 @@ pub(super) fn run(common: &Common) -> Result<Answer> {
         }
         Err(error) => {
             report.passed_over = passed(asked(error));
-            report.error = Some(search.why_none(error));
+            report.error = Some(match error {
+                // The sources stand above it, each with its reason.
+                KeyError::NotFound { why, .. } if search.has_log() => {
+                    format!("no key was found, and {why}")
+                }
+                error => search.why_none(error),
+            });
         }
     }
     if let Some(Err(error)) = &search.opens {
