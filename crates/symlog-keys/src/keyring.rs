@@ -9,6 +9,7 @@ mod master;
 mod memory;
 mod periods;
 mod pool;
+mod records;
 mod rekey;
 mod rows;
 mod secret_epoch;

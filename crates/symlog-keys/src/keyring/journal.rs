@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use symlog_crypto::hmac_sha256;
 
-use super::rows::ChangeRow;
+use super::rows::{ChangeRow, MAX_CHANGE};
 use super::storage::{Scan, Space, Write};
 use super::{Inner, Keyring, KeyringError, storage};
 
@@ -27,6 +27,12 @@ pub enum ChangeKind {
     Slots = 2,
     /// Keys were destroyed.
     Destroyed = 3,
+    /// Not done to the keyring: objects of the log were archived.
+    Archived = 4,
+    /// Not done to the keyring: somebody's entries were erased from the log.
+    Erased = 5,
+    /// Not done to the keyring: entries outlived their retention, or are held.
+    Expired = 6,
 }
 
 /// A change of a keyring that its log has to tell.
@@ -60,6 +66,24 @@ impl Keyring {
         })
     }
 
+    /// Asks whoever writes the log to say something in it that was not done to the keyring. Gives the number under
+    /// which it waits, and under which the line is found then.
+    ///
+    /// # Errors
+    /// [`KeyringError::Limit`] for a body that is longer than 32 KiB, or when too much waits; those of the file.
+    pub fn request_line(
+        &self,
+        kind: ChangeKind,
+        at: SystemTime,
+        body: &serde_json::Value,
+    ) -> Result<u64, KeyringError> {
+        let inner = &*self.inner;
+        inner.writable()?;
+        storage::update(&*inner.storage, |view| {
+            inner.note(view, kind, super::periods::seconds(at), body)
+        })
+    }
+
     /// Forgets the changes up to and with `last`: they are in the log for good.
     ///
     /// # Errors
@@ -90,7 +114,7 @@ impl Inner {
         kind: ChangeKind,
         at: u64,
         body: &serde_json::Value,
-    ) -> Result<(), KeyringError> {
+    ) -> Result<u64, KeyringError> {
         let mut waiting = 0;
         view.scan(Space::Journal, &[], &mut |_, _| {
             waiting += 1;
@@ -110,6 +134,11 @@ impl Inner {
             ),
         };
         let body = body.to_string().into_bytes();
+        if body.len() > MAX_CHANGE {
+            return Err(KeyringError::Limit {
+                what: "a change of the keyring takes more than 32 KiB to tell; do it in parts",
+            });
+        }
         let kind = kind as u8;
         let row = ChangeRow {
             kind,
@@ -118,7 +147,8 @@ impl Inner {
             body,
         };
         view.put(Space::Journal, &number.to_be_bytes(), &row.encode())?;
-        view.put(Space::Meta, NEXT, &(number + 1).to_be_bytes())
+        view.put(Space::Meta, NEXT, &(number + 1).to_be_bytes())?;
+        Ok(number)
     }
 
     fn change_mac(
@@ -148,6 +178,9 @@ impl Inner {
                 1 => ChangeKind::Rotated,
                 2 => ChangeKind::Slots,
                 3 => ChangeKind::Destroyed,
+                4 => ChangeKind::Archived,
+                5 => ChangeKind::Erased,
+                6 => ChangeKind::Expired,
                 _ => return Err(altered()),
             },
             at: UNIX_EPOCH

@@ -311,8 +311,8 @@ pub(super) struct ChangeRow {
     pub(super) body: Vec<u8>,
 }
 
-/// A change is told in some hundred bytes.
-const MAX_CHANGE: usize = 4 << 10;
+/// A change is told in some hundred bytes, or in a list of what it was done to.
+pub(super) const MAX_CHANGE: usize = 32 << 10;
 
 impl ChangeRow {
     pub(super) fn encode(&self) -> Vec<u8> {

@@ -228,3 +228,54 @@ fn a_keyring_goes_on_with_the_key_that_took_the_place_of_its_own() {
     assert_eq!(clone.slot_in_use(), other.slot_in_use());
     running.rotate().unwrap();
 }
+
+#[test]
+fn a_line_can_be_asked_for_and_waits_among_the_changes() {
+    let place = Place::new();
+    let keyring = place.create(&raw(1));
+    keyring.rotate().unwrap();
+    let at = SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000);
+    let body = serde_json::json!({"sequences": [[0, 8]]});
+    let number = keyring
+        .request_line(ChangeKind::Expired, at, &body)
+        .unwrap();
+    assert_eq!(number, 1);
+    let waiting = keyring.changes().unwrap();
+    assert_eq!(waiting[1].kind, ChangeKind::Expired);
+    assert_eq!(waiting[1].body, body.to_string());
+
+    let long = serde_json::json!({"objects": "x".repeat(40_000)});
+    let refused = keyring.request_line(ChangeKind::Archived, at, &long);
+    assert!(matches!(refused, Err(KeyringError::Limit { .. })));
+    assert_eq!(keyring.changes().unwrap().len(), 2);
+}
+
+#[test]
+fn records_are_kept_until_replaced_and_cannot_be_altered() {
+    let place = Place::new();
+    let keyring = place.create(&raw(1));
+    assert_eq!(keyring.record("hold").unwrap(), None);
+    keyring.set_record("hold", Some(b"case 7")).unwrap();
+    keyring.set_record("time", Some(b"now")).unwrap();
+    keyring.rotate().unwrap();
+    drop(keyring);
+    let keyring = place.open(&raw(1), Access::ReadWrite).unwrap();
+    assert_eq!(keyring.record("hold").unwrap().unwrap(), b"case 7");
+    keyring.set_record("hold", None).unwrap();
+    assert_eq!(keyring.record("hold").unwrap(), None);
+
+    // One record in the place of another.
+    storage::update(&*keyring.inner.storage, |view| {
+        let row = view.get(storage::Space::Meta, b"record:time")?.unwrap();
+        view.put(storage::Space::Meta, b"record:hold", &row)
+    })
+    .unwrap();
+    let error = keyring.record("hold").unwrap_err();
+    assert!(matches!(error, KeyringError::Damaged { .. }), "{error}");
+    assert!(keyring.set_record(&"n".repeat(65), Some(b"")).is_err());
+    assert!(
+        keyring
+            .set_record("n", Some(&vec![0; (64 << 10) + 1]))
+            .is_err()
+    );
+}
