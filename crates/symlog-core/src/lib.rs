@@ -11,11 +11,13 @@ mod integrity;
 mod interaction;
 mod logger;
 pub mod logging;
+mod maintenance;
 mod mask;
 mod masking;
 mod observe;
 mod pipeline;
 mod read;
+mod retention;
 mod seal;
 pub mod secrets;
 mod spool;
@@ -36,6 +38,7 @@ pub use interaction::{
     UnknownInteractionType,
 };
 pub use logger::{LoggerBuilder, ModelLogger};
+pub use maintenance::{Chore, Maintenance, Permit};
 pub use masking::{OperatorKeys, build_masker};
 pub use observe::{
     Describe, ErrorsOnly, ObserveError, Observed, OnOk, OnOutput, Outcome, RecordedStream,
@@ -45,6 +48,10 @@ pub use pipeline::{Receipt, Stats};
 pub use read::{
     Entries, Entry, Filter, Follow, LogReader, Payload, PayloadReader, ReadError,
     period_keys_in_use,
+};
+pub use retention::{
+    Decision, KeyPlan, LegalHold, ObjectPlan, Retention, RetentionPlan, RetentionReceipt,
+    TimeTrust, holds, place_hold, release_hold, trust_clock,
 };
 pub use spool::{Spool, SpoolReader};
 pub use verify::{Check, Problem, VerifyReport, verify, verify_newest};

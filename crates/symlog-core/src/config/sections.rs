@@ -92,6 +92,8 @@ choices! {
 pub struct ArchiveConfig {
     /// The size in bytes at which the active file is sealed and a new one begins.
     pub seal_bytes: u64,
+    /// The age in hours at which it is sealed, however small; 0 for never.
+    pub seal_hours: u32,
     /// Bytes of memory that the archiver takes at most.
     pub memory_limit: u64,
     /// How much the archiver holds itself back.
@@ -102,6 +104,7 @@ impl Default for ArchiveConfig {
     fn default() -> Self {
         Self {
             seal_bytes: 256 * 1024 * 1024,
+            seal_hours: 24,
             memory_limit: 256 * 1024 * 1024,
             priority: ArchivePriority::default(),
         }
@@ -112,10 +115,12 @@ impl ArchiveConfig {
     pub(super) fn read(&mut self, mut section: Section<'_>) {
         let Self {
             seal_bytes,
+            seal_hours,
             memory_limit,
             priority,
         } = self;
         section.integer("seal_bytes", seal_bytes);
+        section.integer("seal_hours", seal_hours);
         section.integer("memory_limit", memory_limit);
         section.choice("priority", priority);
         section.finish();

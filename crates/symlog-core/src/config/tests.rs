@@ -78,6 +78,7 @@ match = { tenant = "bank" }
 days = 3650
 [archive]
 seal_bytes = 1000
+seal_hours = 6
 memory_limit = 2000
 priority = "normal"
 [[sink]]
@@ -217,6 +218,7 @@ fn every_key_is_read() {
         config.archive,
         ArchiveConfig {
             seal_bytes: 1000,
+            seal_hours: 6,
             memory_limit: 2000,
             priority: ArchivePriority::Normal
         }
@@ -279,7 +281,7 @@ fn unknown_keys_name_the_nearest() {
     );
     check_error(
         "[archive]\nzzz = 1",
-        "symlog.toml:2: archive.zzz: unknown key; the keys here are seal_bytes, memory_limit, priority",
+        "symlog.toml:2: archive.zzz: unknown key; the keys here are seal_bytes, seal_hours, memory_limit, priority",
     );
 }
 

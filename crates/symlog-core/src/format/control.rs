@@ -31,6 +31,8 @@ pub(crate) enum ControlKind {
     Rotated,
     /// The writer closed the log in order.
     Shutdown,
+    /// Objects were archived: names the files and their digests.
+    Archived,
     /// Lines were erased: allows the tombstones in their place.
     Erased,
     /// Lines outlived their retention: allows the tombstones in their place.
@@ -38,7 +40,7 @@ pub(crate) enum ControlKind {
 }
 
 impl ControlKind {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::Segment,
         Self::Sealed,
         Self::Unit,
@@ -48,6 +50,7 @@ impl ControlKind {
         Self::Key,
         Self::Rotated,
         Self::Shutdown,
+        Self::Archived,
         Self::Erased,
         Self::Expired,
     ];
@@ -63,6 +66,7 @@ impl ControlKind {
             Self::Key => "key",
             Self::Rotated => "rotated",
             Self::Shutdown => "shutdown",
+            Self::Archived => "archived",
             Self::Erased => "erased",
             Self::Expired => "expired",
         }
@@ -70,6 +74,11 @@ impl ControlKind {
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Whether the writer signs the line, because what is not there any more rests on it.
+    pub(crate) fn is_permit(self) -> bool {
+        matches!(self, Self::Archived | Self::Erased | Self::Expired)
     }
 
     /// Whether a reader that does not know the kind must refuse to read on.

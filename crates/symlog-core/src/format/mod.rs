@@ -11,6 +11,7 @@ mod json;
 mod leaf;
 mod line;
 mod masked;
+mod permit;
 mod timestamp;
 mod tombstone;
 
@@ -24,6 +25,7 @@ pub(crate) use json::{push_escaped, push_string};
 pub(crate) use leaf::{leaf_hash, zero_digest};
 pub(crate) use line::{Body, Line, LineError, parse_line, parse_meta, push_tail};
 pub(crate) use masked::{mask_extension, read_mask_extension};
+pub(crate) use permit::{permit_is_signed, sign_permit};
 pub(crate) use timestamp::Timestamp;
 pub(crate) use tombstone::Tombstone;
 

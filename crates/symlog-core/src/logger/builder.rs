@@ -12,6 +12,7 @@ use crate::config::{
     Settings,
 };
 use crate::error::LoggingError;
+use crate::maintenance::Chore;
 
 /// Settings of a logger beyond the eight of [`LoggingConfig`].
 #[must_use = "a builder makes a logger only when `build` is called"]
@@ -29,6 +30,8 @@ pub struct LoggerBuilder {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) storage: Option<Arc<dyn Storage>>,
     pub(super) keyring: Option<Keyring>,
+    pub(super) chores: Vec<Box<dyn Chore>>,
+    pub(super) own_chores: bool,
 }
 
 impl LoggerBuilder {
@@ -47,6 +50,8 @@ impl LoggerBuilder {
             clock: Arc::new(SystemClock),
             storage: None,
             keyring: None,
+            chores: Vec::new(),
+            own_chores: true,
         }
     }
 
@@ -61,6 +66,20 @@ impl LoggerBuilder {
         builder.retention = config.retention.clone();
         builder.archive = config.archive.clone();
         builder
+    }
+
+    /// Adds work on the log that the logger is to do beside the writing. Of loggers that share a
+    /// log, only those of the first count.
+    pub fn chore(mut self, chore: Box<dyn Chore>) -> Self {
+        self.chores.push(chore);
+        self
+    }
+
+    /// With `false`, the logger neither seals by age nor lets entries go when their time is over:
+    /// somebody else does, through [`Maintenance`](crate::Maintenance).
+    pub fn upkeep(mut self, by_itself: bool) -> Self {
+        self.own_chores = by_itself;
+        self
     }
 
     /// Sets everything else of `[logging]`.

@@ -6,7 +6,9 @@ mod open;
 mod registry;
 
 pub use builder::LoggerBuilder;
-pub(crate) use open::{LogFor, find_identity, keyring_path, open_or_create_keyring, resolve_key};
+pub(crate) use open::{
+    LogFor, find_identity, keyring_path, open_or_create_keyring, resolve_key, writable_keyring,
+};
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -18,6 +20,7 @@ use symlog_pii::Masker;
 use crate::config::{Config, FailureMode, LoggingConfig};
 use crate::error::LoggingError;
 use crate::interaction::Interaction;
+use crate::maintenance::Maintenance;
 use crate::pipeline::{Intake, Pipeline, Receipt, Stats, hand_over_large};
 use crate::symbiont::SymbiontLog;
 
@@ -202,6 +205,21 @@ impl ModelLogger {
     /// As [`close`](Self::close).
     pub fn close_blocking(&self) -> Result<(), LoggingError> {
         crate::pipeline::block_on(self.close())
+    }
+
+    /// A handle for what is done with the log as a whole.
+    ///
+    /// # Errors
+    ///
+    /// When logging is disabled, or the log is of a format without that.
+    pub fn maintenance(&self) -> Result<Maintenance, LoggingError> {
+        match &self.inner.backend {
+            Backend::Pipeline(pipeline) => Ok(pipeline.maintenance()),
+            Backend::Disabled | Backend::Symbiont(_) => Err(LoggingError::ConfigurationError {
+                message: "sealing, archiving and retention need a log that is written, of `format = \"symlog\"`; set `enabled = true` and that format".to_owned(),
+                source: None,
+            }),
+        }
     }
 
     /// The way in, unless logging is disabled.

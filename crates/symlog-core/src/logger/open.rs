@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use symlog_crypto::{CryptoProvider, Identity, Recipient, default_provider};
 use symlog_keys::{
@@ -16,7 +17,8 @@ use super::{Backend, Inner, ModelLogger, registry};
 use crate::config::{Config, KeysConfig, LogFormat, LoggingConfig};
 use crate::error::LoggingError;
 use crate::masking::{Maskers, OperatorKeys, build_masker};
-use crate::pipeline::{FoundKey, KeySupply, Opening, Pipeline, block_on};
+use crate::pipeline::{FoundKey, KeySupply, Opening, Pipeline, UpkeepPlan, block_on};
+use crate::retention::{Retention, RetentionChore};
 use crate::symbiont::{SymbiontLog, SymbiontOpening, holds_symbiont};
 
 pub(super) fn open(builder: LoggerBuilder) -> Result<ModelLogger, LoggingError> {
@@ -78,7 +80,7 @@ fn maskers(builder: &LoggerBuilder, keys: Option<&OperatorKeys>) -> Result<Maske
 }
 
 fn open_pipeline(
-    builder: LoggerBuilder,
+    mut builder: LoggerBuilder,
     path: &Path,
     masking: Masking,
 ) -> Result<Pipeline, LoggingError> {
@@ -88,6 +90,11 @@ fn open_pipeline(
         None => Arc::new(FileStorage::new(path)?),
     };
     let recipients = recipients(&builder.keys)?;
+    let mut chores = std::mem::take(&mut builder.chores);
+    if builder.own_chores {
+        let retention = Retention::new(&builder.config, &builder.retention);
+        chores.push(Box::new(RetentionChore(retention)));
+    }
     let (keyring, key_note, key_supply) = match &builder.keyring {
         Some(keyring) => (keyring.clone(), KEYRING_GIVEN.to_owned(), None),
         None => {
@@ -116,8 +123,15 @@ fn open_pipeline(
         object_bytes: builder.archive.seal_bytes,
         key_note: Some(key_note),
         key_supply,
+        upkeep: UpkeepPlan {
+            seal_after: (builder.own_chores && builder.archive.seal_hours > 0)
+                .then(|| HOUR * builder.archive.seal_hours),
+            chores,
+        },
     })
 }
+
+const HOUR: Duration = Duration::from_secs(3600);
 
 /// Those who may read, where this host may not.
 fn recipients(keys: &KeysConfig) -> Result<Vec<Recipient>, LoggingError> {
@@ -302,6 +316,28 @@ pub(crate) fn open_or_create_keyring(
         }
         created => Ok(created?),
     }
+}
+
+/// The keyring of the log that a configuration names, for one who does not write the log.
+pub(crate) fn writable_keyring(config: &Config) -> Result<Keyring, LoggingError> {
+    let path = keyring_path(Path::new(&config.logging.log_file_path));
+    let resolved = resolve_key(
+        &config.logging,
+        None,
+        config.secrets.as_ref(),
+        config.strict,
+        LogFor::Keyring {
+            path: &path,
+            exists: true,
+        },
+        &default_provider(),
+    )?;
+    Ok(Keyring::open(
+        &path,
+        &resolved.key,
+        Access::ReadWrite,
+        &default_provider(),
+    )?)
 }
 
 /// What a key is looked for.

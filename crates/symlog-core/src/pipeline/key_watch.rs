@@ -159,12 +159,8 @@ impl KeyWatch {
         Ok(sum)
     }
 
-    /// What a new segment has to tell.
-    pub(super) fn news(
-        &mut self,
-        shared: &Shared,
-        period_keys: &[String],
-    ) -> Vec<(Option<u64>, ControlKind, String)> {
+    /// What was noted in the keyring and is not in the log yet.
+    pub(super) fn untold(&mut self, shared: &Shared) -> Vec<(Option<u64>, ControlKind, String)> {
         let found = std::mem::take(&mut self.found).into_iter();
         let mut news: Vec<_> = found.map(|note| (None, ControlKind::Key, note)).collect();
         match shared.keyring.changes() {
@@ -183,6 +179,16 @@ impl KeyWatch {
                 }
             }
         }
+        news
+    }
+
+    /// What a new segment has to tell.
+    pub(super) fn news(
+        &mut self,
+        shared: &Shared,
+        period_keys: &[String],
+    ) -> Vec<(Option<u64>, ControlKind, String)> {
+        let mut news = self.untold(shared);
         if self.config.audit == KeyAudit::Log {
             let body = serde_json::json!({
                 "action": "use",
@@ -220,7 +226,8 @@ impl KeyWatch {
         }
     }
 
-    fn forget_told(&mut self, shared: &Shared) {
+    /// Lets the keyring forget the changes that the log tells for good.
+    pub(super) fn forget_told(&mut self, shared: &Shared) {
         let synced = shared.synced();
         let last = self
             .telling
@@ -246,6 +253,9 @@ fn within(since: SystemTime, now: SystemTime, length: Duration) -> bool {
 fn told(change: &Change) -> (Option<u64>, ControlKind, String) {
     let kind = match change.kind {
         ChangeKind::Rotated => ControlKind::Rotated,
+        ChangeKind::Archived => ControlKind::Archived,
+        ChangeKind::Erased => ControlKind::Erased,
+        ChangeKind::Expired => ControlKind::Expired,
         _ => ControlKind::Key,
     };
     let mut members = serde_json::Map::new();

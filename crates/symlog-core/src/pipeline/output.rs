@@ -19,11 +19,15 @@ pub(super) struct Batch {
     pub(super) opens: bool,
     /// The sequence number of the line that seals the segment, where it ends with this batch.
     pub(super) closes: Option<u64>,
+    /// Whether the object is sealed then.
+    pub(super) rolls: bool,
     pub(super) sealed: Sealed,
     /// Those who wait for lines of this batch.
     pub(super) completions: Vec<Arc<Completion>>,
     /// Those who wait for everything up to here to be synced.
     pub(super) barriers: Vec<Arc<Completion>>,
+    /// The same, for what was asked of the log itself.
+    pub(super) asked: Vec<Arc<Completion>>,
     /// Entries among the lines.
     pub(super) entries: u64,
     /// Queue bytes to give back.

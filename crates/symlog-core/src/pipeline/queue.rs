@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::feed::Part;
 use super::fifo::Fifo;
 use super::receipt::Completion;
+use crate::format::ControlKind;
 use crate::interaction::Interaction;
 
 /// What goes through the queue.
@@ -20,8 +21,31 @@ pub(crate) enum Item {
     Part(Box<Part>),
     /// Completes once everything before it is synced.
     Barrier(Arc<Completion>),
+    /// Something to be done with the log itself.
+    Upkeep(Box<Upkeep>),
     /// A barrier behind which nothing comes, and of which the log tells.
     Close(Arc<Completion>),
+}
+
+/// What is asked of the log itself. Completes once it is done and synced.
+#[derive(Debug)]
+pub(crate) struct Upkeep {
+    pub(crate) task: UpkeepTask,
+    pub(crate) completion: Arc<Completion>,
+}
+
+#[derive(Debug)]
+pub(crate) enum UpkeepTask {
+    /// Seal the active object.
+    Seal,
+    /// Tell what others noted in the keyring.
+    Tell,
+    /// Say something; `said_at` gets the sequence number of the line.
+    Say {
+        kind: ControlKind,
+        body: String,
+        said_at: Arc<AtomicU64>,
+    },
 }
 
 // What is popped lies in the cache of the core that popped it. Places this small share cache lines,

@@ -1,3 +1,5 @@
+use symlog_crypto::SigningKey;
+
 use crate::format::{ClassSecretsBody, Timestamp};
 use crate::seal::SegmentSecrets;
 
@@ -5,14 +7,15 @@ use crate::seal::SegmentSecrets;
 /// the writer knows.
 #[derive(Debug)]
 pub(super) struct Segment {
+    pub(super) log: [u8; 16],
     pub(super) number: u64,
     pub(super) first_sequence: u64,
     pub(super) secrets: SegmentSecrets,
     pub(super) period: String,
     pub(super) classes: Vec<ClassSecretsBody>,
     pub(super) keyring_generation: u64,
-    /// The public key of the writer, which may be another one than that of the segment before.
-    pub(super) writer: [u8; 32],
+    /// The writer's key, which may be another one than that of the segment before.
+    pub(super) signer: SigningKey,
     pub(super) epoch: u64,
     pub(super) opened_at: Timestamp,
     /// Whether a new object must begin with this segment.

@@ -1,23 +1,25 @@
 //! The one place that gives out sequence numbers, and so decides what the log's order is.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, SystemTime};
 
 use symlog_keys::KeyringError;
 
 use super::chunks::ChunkPlan;
 use super::feed::{Part, Step};
 use super::key_watch::KeyWatch;
-use super::queue::{Credit, Item};
+use super::note::Note;
+use super::queue::{Credit, Item, Upkeep, UpkeepTask};
 use super::recovery::LogState;
 use super::segment::Segment;
 use super::shared::{Shared, WriteFailure};
 use super::streams::Streams;
 use super::taken::Taken;
-use super::units::{NewUnit, OpenRequest, OpenRequests, Units};
+use super::units::{OpenRequest, OpenRequests, Units};
 use super::work::{Job, Work};
 use crate::error::LoggingError;
-use crate::format::{ClassSecretsBody, ControlKind, Timestamp};
+use crate::format::{ClassSecretsBody, ControlKind, Timestamp, sign_permit};
 use crate::interaction::{Interaction, Parts};
 use crate::read::FoundRequest;
 use crate::seal::SegmentSecrets;
@@ -42,6 +44,10 @@ pub(super) struct Sequencer {
     /// The month of the newest segment.
     period: String,
     roll: bool,
+    /// Whether there is anything in the active object, and since when.
+    object_since: Option<SystemTime>,
+    /// Whether the log was closed: nothing more is said in it.
+    closed: bool,
     retry_at: Option<Instant>,
     /// The newest segment that was opened, whatever became of it.
     last: Option<Arc<Segment>>,
@@ -59,15 +65,6 @@ pub(super) struct Sequencer {
     said: Vec<(u64, Note)>,
 }
 
-/// What must be said in the log whatever becomes of the segment that says it.
-#[derive(Clone, Debug)]
-enum Note {
-    Control(ControlKind, String),
-    /// A change of the keyring, with its number.
-    Change(u64, ControlKind, String),
-    Unit(u16, NewUnit),
-}
-
 const RETRY_AFTER: Duration = Duration::from_millis(250);
 /// Payload bytes after which a batch is long enough to be worth a worker's while.
 const BATCH_BYTES: usize = 512 << 10;
@@ -78,6 +75,7 @@ impl Sequencer {
         units: Units,
         watch: KeyWatch,
         notes: Vec<(ControlKind, String)>,
+        now: SystemTime,
     ) -> Self {
         let mut requests = OpenRequests::default();
         for (id, request) in state.open_requests {
@@ -91,6 +89,8 @@ impl Sequencer {
             segment: None,
             period: state.period.unwrap_or_default(),
             roll: state.roll,
+            object_since: state.object_segment.map(|_| now),
+            closed: false,
             retry_at: None,
             last: None,
             failures: 0,
@@ -156,7 +156,10 @@ impl Sequencer {
 
     fn place(&mut self, shared: &Shared, taken: &mut Taken) -> Result<Option<Work>, LoggingError> {
         let now = Timestamp::from_system_time(shared.clock.now());
-        let writes = taken.has_entries || shared.queue.has_drops() || self.watch.tells_at_once();
+        let writes = taken.has_entries
+            || shared.queue.has_drops()
+            || self.watch.tells_at_once()
+            || taken.items.iter().any(|item| self.must_write_for(item));
         let opens = writes
             && match self.open_segment_if_needed(shared, now) {
                 Err(_) if self.watch.finds_key(shared) => {
@@ -174,8 +177,10 @@ impl Sequencer {
             segment,
             opens,
             closes: None,
+            rolls: false,
             jobs: Vec::with_capacity(taken.items.len() + 2),
             barriers: Vec::new(),
+            asked: Vec::new(),
             credit: Credit::default(),
         };
         if opens {
@@ -199,11 +204,13 @@ impl Sequencer {
                     work.credit += part.credit;
                     self.part(shared, &mut work, *part);
                 }
+                Item::Upkeep(upkeep) => self.upkeep(shared, &mut work, *upkeep),
                 Item::Barrier(completion) | Item::Close(completion) => {
                     if let Err(error) = self.units.assign() {
                         // Recovery finds them in the log.
                         tracing::warn!(%error, "the keyring's table of units is behind");
                     }
+                    self.closed |= close;
                     if close && self.segment.is_some() {
                         self.control(&mut work, ControlKind::Shutdown, "{}".to_owned());
                     }
@@ -216,6 +223,59 @@ impl Sequencer {
         }
         self.next_batch += work.numbers;
         Ok(Some(work))
+    }
+
+    /// Whether a segment must be open for what is asked of the log itself.
+    fn must_write_for(&self, item: &Item) -> bool {
+        match item {
+            Item::Upkeep(upkeep) if !self.closed => match upkeep.task {
+                // The line that seals an object stands in a segment of this process.
+                UpkeepTask::Seal => self.object_since.is_some(),
+                UpkeepTask::Tell | UpkeepTask::Say { .. } => true,
+            },
+            _ => false,
+        }
+    }
+
+    fn upkeep(&mut self, shared: &Shared, work: &mut Work, upkeep: Upkeep) {
+        let Upkeep { task, completion } = upkeep;
+        if self.closed {
+            return completion.fail(LoggingError::Closed);
+        }
+        match task {
+            UpkeepTask::Say {
+                kind,
+                body,
+                said_at,
+            } => {
+                said_at.store(self.next_sequence, Ordering::Release);
+                self.control(work, kind, body);
+            }
+            UpkeepTask::Tell => {
+                for (change, kind, body) in self.watch.untold(shared) {
+                    self.say(work, Note::of(change, kind, body));
+                }
+            }
+            UpkeepTask::Seal => {
+                if self.segment.take().is_some() {
+                    work.closes = Some(self.take_sequence());
+                    work.rolls = true;
+                    self.roll = false;
+                    self.object_since = None;
+                }
+            }
+        }
+        work.asked.push(completion);
+    }
+
+    /// Since when the active object holds something, if it does.
+    pub(super) fn object_since(&self) -> Option<SystemTime> {
+        self.object_since
+    }
+
+    /// Lets the keyring forget what the log tells for good.
+    pub(super) fn forget_told(&mut self, shared: &Shared) {
+        self.watch.forget_told(shared);
     }
 
     fn entry(&mut self, shared: &Shared, work: &mut Work, interaction: Interaction) {
@@ -406,6 +466,8 @@ impl Sequencer {
         shared.stats.update(|stats| stats.failed += lost);
         let segment = self.segment.take();
         self.roll |= segment.is_some_and(|it| it.rolls && it.first_sequence >= failure.resume);
+        // A roll may have failed: at worst the next one ends an object that holds little.
+        self.object_since.get_or_insert_with(|| shared.clock.now());
         let said = std::mem::take(&mut self.said);
         let unsaid = said.into_iter().filter(|(at, _)| *at >= failure.resume);
         self.notes.extend(unsaid.map(|(_, note)| note));
@@ -413,8 +475,12 @@ impl Sequencer {
         self.retry_at = Some(Instant::now() + RETRY_AFTER);
     }
 
-    fn control(&mut self, work: &mut Work, kind: ControlKind, body: String) {
+    fn control(&mut self, work: &mut Work, kind: ControlKind, mut body: String) {
         let sequence = self.take_sequence();
+        if kind.is_permit() {
+            let segment = &work.segment;
+            body = sign_permit(&segment.signer, &segment.log, sequence, &body);
+        }
         work.jobs.push(Job::Control {
             sequence,
             kind,
@@ -448,8 +514,10 @@ impl Sequencer {
             segment,
             opens: false,
             closes: Some(self.take_sequence()),
+            rolls: false,
             jobs: Vec::new(),
             barriers: Vec::new(),
+            asked: Vec::new(),
             credit: Credit::default(),
         };
         self.next_batch += 1;
@@ -484,15 +552,16 @@ impl Sequencer {
             &shared.recipients,
         )?;
         let keyring_generation = shared.keyring.refresh()?;
-        let writer = shared.keyring.signing_key()?.public_key();
+        let signer = shared.keyring.signing_key()?;
         let segment = Arc::new(Segment {
+            log: shared.log_id,
             number: self.next_segment,
             first_sequence: self.take_sequence(),
             secrets,
             period: period.clone(),
             classes,
             keyring_generation,
-            writer,
+            signer,
             epoch: self.epoch,
             opened_at: now,
             rolls: std::mem::take(&mut self.roll),
@@ -500,6 +569,7 @@ impl Sequencer {
         });
         self.last = Some(Arc::clone(&segment));
         self.segment = Some(segment);
+        self.object_since.get_or_insert_with(|| shared.clock.now());
         self.period = period;
         self.next_segment += 1;
         let period_keys: Vec<String> = self
@@ -509,11 +579,10 @@ impl Sequencer {
             .map(str::to_owned)
             .collect();
         let news = self.watch.news(shared, &period_keys);
-        self.notes
-            .extend(news.into_iter().map(|(change, kind, body)| match change {
-                Some(number) => Note::Change(number, kind, body),
-                None => Note::Control(kind, body),
-            }));
+        self.notes.extend(
+            news.into_iter()
+                .map(|(change, kind, body)| Note::of(change, kind, body)),
+        );
         let synced = shared.synced();
         self.said.retain(|(at, _)| *at >= synced);
         Ok(true)

@@ -23,6 +23,7 @@ use super::recovery::recover;
 use super::sequencer::Sequencer;
 use super::stats::Counters;
 use super::units::Units;
+use super::upkeep::{self, Desk, UpkeepPlan};
 use super::worker::{self, Helper};
 use super::writer::Writer;
 use crate::clock::Clock;
@@ -32,6 +33,7 @@ use crate::config::{
 use crate::error::LoggingError;
 use crate::format::{ControlKind, Timestamp};
 use crate::interaction::{EntryId, Interaction};
+use crate::maintenance::Maintenance;
 use crate::mask::{MaskStep, Masked};
 use crate::masking::Maskers;
 use crate::read::{FoundRequest, find_request};
@@ -59,6 +61,7 @@ pub(crate) struct Opening {
     pub(crate) key_note: Option<String>,
     /// Where another key is looked for, should that be taken away; none where the program gave a keyring.
     pub(crate) key_supply: Option<KeySupply>,
+    pub(crate) upkeep: UpkeepPlan,
 }
 
 /// Nothing that has its place already can be written any more. There is at most one that the
@@ -104,6 +107,8 @@ pub(super) struct Shared {
     failed: AtomicBool,
     failure: Mutex<Option<WriteFailure>>,
     stopping: AtomicBool,
+    /// Whether the log is about to stop: nothing that takes long is begun.
+    ending: AtomicBool,
 }
 
 impl Shared {
@@ -140,6 +145,14 @@ impl Shared {
 
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
+    }
+
+    pub(super) fn is_ending(&self) -> bool {
+        self.ending.load(Ordering::Acquire) || self.is_stopping()
+    }
+
+    pub(super) fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
     }
 
     /// Notes that the object is full which `segment` writes to.
@@ -181,6 +194,7 @@ impl Shared {
 pub(crate) struct Pipeline {
     shared: Arc<Shared>,
     intake: Intake,
+    maintenance: Maintenance,
     threads: Mutex<Threads>,
 }
 
@@ -188,6 +202,7 @@ pub(crate) struct Pipeline {
 struct Threads {
     workers: Vec<JoinHandle<()>>,
     writer: Option<JoinHandle<()>>,
+    upkeep: Option<JoinHandle<()>>,
 }
 
 /// Lines of which the sealing takes longer than to wake a worker for them.
@@ -220,6 +235,7 @@ impl Pipeline {
             object_bytes,
             key_note,
             key_supply,
+            upkeep,
         } = opening;
         let now = clock.now();
         let must_tell = keys.audit == KeyAudit::Log;
@@ -284,20 +300,24 @@ impl Pipeline {
             failed: AtomicBool::new(false),
             failure: Mutex::new(None),
             stopping: AtomicBool::new(false),
+            ending: AtomicBool::new(false),
             sequencer: Mutex::new(Sequencer::new(
                 state,
                 units,
                 KeyWatch::new(keys, key_supply, now),
                 notes,
+                now,
             )),
             keyring,
             provider,
             recipients,
         });
-        let threads = start(&shared, writer)?;
+        let maintenance = Maintenance::of_writer(path, Desk::new(Arc::clone(&shared)));
+        let threads = start(&shared, writer, maintenance.clone(), upkeep)?;
         let pipeline = Self {
             shared,
             intake,
+            maintenance,
             threads: Mutex::new(threads),
         };
         if must_tell {
@@ -329,9 +349,22 @@ impl Pipeline {
         &self.intake
     }
 
+    /// For what is done with the log as a whole.
+    pub(crate) fn maintenance(&self) -> Maintenance {
+        self.maintenance.clone()
+    }
+
     /// Lets the threads end and waits for them; the lock on the log goes with them.
     pub(crate) fn stop(&self) {
         let mut threads = self.threads.lock();
+        // It may be asking something of the other threads, which must be there to answer.
+        self.shared.ending.store(true, Ordering::Release);
+        if let Some(upkeep) = threads.upkeep.take() {
+            upkeep.thread().unpark();
+            if upkeep.join().is_err() {
+                tracing::error!("the thread that looks after the log died");
+            }
+        }
         self.shared.stopping.store(true, Ordering::Release);
         self.shared.doorbell.ring();
         let died = |thread: JoinHandle<()>| thread.join().is_err();
@@ -359,7 +392,12 @@ impl Drop for Pipeline {
     }
 }
 
-fn start(shared: &Arc<Shared>, writer: Writer) -> Result<Threads, LoggingError> {
+fn start(
+    shared: &Arc<Shared>,
+    writer: Writer,
+    maintenance: Maintenance,
+    plan: UpkeepPlan,
+) -> Result<Threads, LoggingError> {
     let mut threads = Threads::default();
     let spawn = |name: &'static str, run: Box<dyn FnOnce() + Send>| {
         std::thread::Builder::new()
@@ -380,9 +418,17 @@ fn start(shared: &Arc<Shared>, writer: Writer) -> Result<Threads, LoggingError> 
         let own = Arc::clone(shared);
         started = spawn("symlog-seal", Box::new(move || own.helpers[at].run(&own)));
     }
+    let started = started.and_then(|thread| {
+        threads.workers.push(thread);
+        let own = Arc::clone(shared);
+        spawn(
+            "symlog-upkeep",
+            Box::new(move || upkeep::run(&own, &maintenance, plan)),
+        )
+    });
     match started {
         Ok(thread) => {
-            threads.workers.push(thread);
+            threads.upkeep = Some(thread);
             Ok(threads)
         }
         Err(error) => {

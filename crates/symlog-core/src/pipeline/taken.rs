@@ -1,4 +1,4 @@
-use super::queue::{Credit, Item};
+use super::queue::{Credit, Item, UpkeepTask};
 use super::shared::Shared;
 use super::streams::Streams;
 use crate::error::LoggingError;
@@ -26,6 +26,8 @@ impl Taken {
                 self.bytes += part.credit.bytes;
                 self.has_entries = true;
             }
+            // Its segment ends with this.
+            Item::Upkeep(upkeep) => is_large = matches!(upkeep.task, UpkeepTask::Seal),
             Item::Barrier(_) | Item::Close(_) => {}
         }
         self.items.push(item);
@@ -58,6 +60,7 @@ impl Taken {
                     part.completion.fail(error.clone());
                     shared.queue.release(part.credit);
                 }
+                Item::Upkeep(upkeep) => upkeep.completion.fail(error.clone()),
                 Item::Barrier(completion) | Item::Close(completion) => {
                     untold = false;
                     completion.fail(error.clone());
@@ -71,11 +74,14 @@ impl Taken {
     /// Completes the barriers.
     pub(super) fn end(&mut self, lost: Option<LoggingError>) {
         for item in self.items.drain(..) {
-            if let Item::Barrier(completion) | Item::Close(completion) = item {
-                match &lost {
-                    Some(error) => completion.fail(error.clone()),
-                    None => completion.succeed(),
-                }
+            let completion = match item {
+                Item::Barrier(completion) | Item::Close(completion) => completion,
+                Item::Upkeep(upkeep) => upkeep.completion,
+                Item::Entry(_) | Item::Part(_) => continue,
+            };
+            match &lost {
+                Some(error) => completion.fail(error.clone()),
+                None => completion.succeed(),
             }
         }
     }

@@ -73,8 +73,13 @@ pub(super) struct Work {
     pub(super) opens: bool,
     /// The sequence number of the line that seals the segment, where it ends with this.
     pub(super) closes: Option<u64>,
+    /// Whether the object ends with it, at once and not only when something more comes.
+    pub(super) rolls: bool,
     pub(super) jobs: Vec<Job>,
     pub(super) barriers: Vec<Arc<Completion>>,
+    /// Those who asked something of the log itself, which must be synced, too. What was lost before
+    /// is not theirs to hear.
+    pub(super) asked: Vec<Arc<Completion>>,
     pub(super) credit: Credit,
 }
 
@@ -85,10 +90,12 @@ impl Work {
             number: self.number + offset,
             segment: Arc::clone(&self.segment),
             opens: self.opens && offset == 0,
-            closes: self.closes,
+            closes: None,
+            rolls: false,
             sealed: buffer,
             completions: Vec::new(),
             barriers: Vec::new(),
+            asked: Vec::new(),
             entries: 0,
             credit: Credit::default(),
         }

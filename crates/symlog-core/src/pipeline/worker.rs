@@ -130,7 +130,10 @@ fn process(shared: &Shared, sealer: &mut Sealer, mut work: Work) {
         );
     }
     batch.barriers = std::mem::take(&mut work.barriers);
+    batch.asked = std::mem::take(&mut work.asked);
     batch.credit = work.credit;
+    batch.closes = work.closes;
+    batch.rolls = work.rolls;
     debug_assert_eq!(offset + 1, work.numbers);
     if !counts.is_empty() {
         let failed = counts.failed();

@@ -78,6 +78,7 @@ impl Writer {
     fn commit(&mut self, shared: &Shared, group: Vec<Batch>) {
         let mut waiting: Vec<Arc<Completion>> = Vec::new();
         let mut barriers: Vec<Arc<Completion>> = Vec::new();
+        let mut asked: Vec<Arc<Completion>> = Vec::new();
         let (mut entries, mut bytes) = (0, 0);
         let mut credit = Credit::default();
         let mut outcome = Ok(());
@@ -89,6 +90,7 @@ impl Writer {
             credit += batch.credit;
             if batch.has_no_lines() {
                 barriers.append(&mut batch.barriers);
+                asked.append(&mut batch.asked);
                 continue;
             }
             if let Some(error) = self.failure_of(&batch.segment) {
@@ -116,9 +118,11 @@ impl Writer {
                 waiting.append(&mut batch.completions);
             }
             barriers.append(&mut batch.barriers);
+            asked.append(&mut batch.asked);
             shared.output.recycle(batch.sealed);
         }
-        let must_sync = shared.durability != Durability::Buffered || !barriers.is_empty();
+        let must_sync =
+            shared.durability != Durability::Buffered || !barriers.is_empty() || !asked.is_empty();
         if outcome.is_ok() && must_sync && self.is_unsynced() {
             outcome = self.sync(shared);
         }
@@ -126,7 +130,7 @@ impl Writer {
         let written = last_segment.as_ref().map(|segment| segment.number);
         match outcome {
             Ok(()) => {
-                waiting.iter().for_each(|done| done.succeed());
+                waiting.iter().chain(&asked).for_each(|done| done.succeed());
                 let lost = self.lost.take_if(|_| !barriers.is_empty());
                 for done in &barriers {
                     match &lost {
@@ -147,7 +151,7 @@ impl Writer {
                 }
                 // Before anybody is told, so that what they log next is not refused as well.
                 self.give_up(shared, error.clone());
-                for done in waiting.iter().chain(&barriers) {
+                for done in waiting.iter().chain(&barriers).chain(&asked) {
                     done.fail(error.clone());
                 }
             }
@@ -180,7 +184,8 @@ impl Writer {
         } else if lost > 0 || batch.credit.pieces > 0 {
             self.lost = Some(error.clone());
         }
-        for done in batch.completions.iter().chain(&batch.barriers) {
+        let all = batch.completions.iter().chain(&batch.barriers);
+        for done in all.chain(&batch.asked) {
             done.fail(error.clone());
         }
         shared.stats.update(|stats| stats.failed += lost);
@@ -196,10 +201,30 @@ impl Writer {
             self.open_segment(shared, &batch.segment, first)?;
         }
         self.write(&mut batch.sealed, first)?;
-        match batch.closes {
-            Some(sequence) => self.seal_segment(shared, &batch.segment, sequence, first),
-            None => Ok(()),
+        if let Some(sequence) = batch.closes {
+            self.seal_segment(shared, &batch.segment, sequence, first)?;
         }
+        if batch.rolls {
+            self.roll(shared, first)?;
+        }
+        Ok(())
+    }
+
+    /// Ends the object, and begins an empty one.
+    fn roll(&mut self, shared: &Shared, first: &mut bool) -> Result<(), LoggingError> {
+        let Some(object) = self.object_segment else {
+            return Ok(());
+        };
+        // What is broken would only say so again; a roll is the one way on.
+        if !self.must_roll && self.is_unsynced() {
+            self.sync(shared)?;
+        }
+        self.sink.roll(&object_name(object))?;
+        self.must_roll = false;
+        self.object_segment = None;
+        self.synced.len = 0;
+        *first = true;
+        Ok(())
     }
 
     /// Repeats what the segment's first line said, so that one damaged line loses no secret.
@@ -242,17 +267,8 @@ impl Writer {
         segment: &Segment,
         first: &mut bool,
     ) -> Result<(), LoggingError> {
-        if (self.must_roll || (segment.rolls && !self.sink.is_empty()))
-            && let Some(object) = self.object_segment
-        {
-            // What is broken would only say so again; a roll is the one way on.
-            if !self.must_roll && self.is_unsynced() {
-                self.sync(shared)?;
-            }
-            self.sink.roll(&object_name(object))?;
-            self.must_roll = false;
-            self.synced.len = 0;
-            *first = true;
+        if self.must_roll || (segment.rolls && !self.sink.is_empty()) {
+            self.roll(shared, first)?;
         }
         let body = SegmentBody {
             log: uuid::Uuid::from_bytes(shared.log_id).to_string(),
@@ -262,7 +278,7 @@ impl Writer {
                 root: base64(&self.range.root()),
                 range: self.range.roots().iter().map(|root| base64(root)).collect(),
             },
-            writer: base64(&segment.writer),
+            writer: base64(&segment.signer.public_key()),
             keyring: segment.keyring_generation,
             period: segment.period.clone(),
             classes: segment.classes.clone(),

@@ -45,9 +45,30 @@ pub enum ReadError {
         #[source]
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
+    /// The entry outlived its retention: its key was destroyed.
+    #[error("{object}, line {line}: {source}")]
+    Expired {
+        /// The file, by its name.
+        object: String,
+        /// Counted from 1.
+        line: u64,
+        /// Which class and segment.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// What was read could not be written out.
     #[error("the output cannot be written: {0}")]
     Output(#[source] Arc<std::io::Error>),
+}
+
+/// What was read, if it is still there: what expired is passed over as if it had never been.
+pub(crate) fn unless_expired<T>(
+    read: Result<Option<T>, ReadError>,
+) -> Result<Option<T>, ReadError> {
+    match read {
+        Err(ReadError::Expired { .. }) => Ok(None),
+        read => read,
+    }
 }
 
 impl From<SinkError> for ReadError {

@@ -7,7 +7,7 @@ use symlog_sink::ObjectName;
 
 use super::chunks::{ChunkPlace, ChunkPlaces};
 use super::entry::Entry;
-use super::error::ReadError;
+use super::error::{ReadError, unless_expired};
 use super::filter::Filter;
 use super::lines::Lines;
 use super::objects::{Objects, object_label};
@@ -159,11 +159,12 @@ impl<'a> SymlogFollow<'a> {
                     meta,
                     metadata_digest,
                 } => {
-                    let open = self
+                    let entry = self
                         .opener
                         .meta(line, *meta, metadata_digest)
-                        .map_err(|error| self.not_opened(offset, error))?;
-                    if let Some(entry) = self.entry(offset, open)? {
+                        .map_err(|error| self.not_opened(offset, error))
+                        .and_then(|open| self.entry(offset, open));
+                    if let Some(entry) = unless_expired(entry)? {
                         return Ok(Some(entry));
                     }
                 }
@@ -206,22 +207,34 @@ impl<'a> SymlogFollow<'a> {
 
     /// Whether the object that was active when it was opened has been sealed since.
     fn was_sealed(&mut self) -> Result<bool, ReadError> {
-        Ok(Objects::take(self.reader.storage())?.len() > self.objects.len())
+        let now = Objects::take(self.reader.storage())?;
+        let is_new = |name: &ObjectName| {
+            *name != ObjectName::Active && !self.objects.names().any(|it| it == name)
+        };
+        Ok(now.names().any(is_new))
     }
 
     /// Goes to the object behind the present one; `false` if there is none.
     fn next_object(&mut self) -> Result<bool, ReadError> {
         let objects = Objects::take(self.reader.storage())?;
-        // Sealing changes the name of an object and never its place among the others.
-        let next = if self.lines.is_some() {
-            self.at + 1
+        // Sealing changes the name of an object and never its place among the others; but some that
+        // were before it may be gone, and it itself.
+        let before: Vec<_> = self.objects.names().take(self.at).collect();
+        let at = objects.names().filter(|name| before.contains(name)).count();
+        let was = self.objects.names().nth(self.at);
+        let is_gone = was.is_some_and(|was| {
+            *was != ObjectName::Active && !objects.names().any(|name| name == was)
+        });
+        let next = if self.lines.is_some() && !is_gone {
+            at + 1
         } else {
-            self.at.min(objects.len())
+            at
         };
         if next >= objects.len() {
             return Ok(false);
         }
-        if let Some(lines) = &mut self.lines {
+        self.at = at;
+        if let Some(lines) = self.lines.as_mut().filter(|_| !is_gone) {
             lines.retry();
             let offset = lines.offset();
             let is_over = self.expected >= objects.ends_before(self.at);

@@ -62,6 +62,10 @@ impl Objects {
         self.items.len()
     }
 
+    pub(crate) fn names(&self) -> impl Iterator<Item = &ObjectName> {
+        self.items.iter().map(|item| &item.name)
+    }
+
     pub(crate) fn name(&self, at: usize) -> &ObjectName {
         &self.items[at].name
     }

@@ -39,6 +39,11 @@ impl OpenError {
                 offset,
                 why: what.to_owned(),
             },
+            Self::Secrets(source @ SecretsError::Expired { .. }) => ReadError::Expired {
+                object: object.to_owned(),
+                line,
+                source: Arc::new(source),
+            },
             Self::Secrets(source) => ReadError::Key {
                 object: object.to_owned(),
                 line,

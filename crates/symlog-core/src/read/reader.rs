@@ -9,7 +9,7 @@ use symlog_sink::{FileStorage, Storage};
 
 use super::chunks::{ChunkPlace, ChunkPlaces};
 use super::entry::Entry;
-use super::error::ReadError;
+use super::error::{ReadError, unless_expired};
 use super::filter::Filter;
 use super::objects::{Objects, object_label};
 use super::opener::{OpenError, OpenLine, Opener, entry_of};
@@ -260,7 +260,7 @@ impl<'a> SymlogEntries<'a> {
                 }
                 Body::Control(_) | Body::Tombstone(_) => {}
                 Body::Chunk(chunk) => {
-                    if let Some(entry) = self.endless(&chunk, offset)? {
+                    if let Some(entry) = unless_expired(self.endless(&chunk, offset))? {
                         return Ok(Some(entry));
                     }
                 }
@@ -269,11 +269,12 @@ impl<'a> SymlogEntries<'a> {
                     meta,
                     metadata_digest,
                 } => {
-                    let open = self
+                    let entry = self
                         .opener
                         .meta(line, *meta, metadata_digest)
-                        .map_err(|error| self.not_opened(offset, error))?;
-                    if let Some(entry) = self.entry(offset, open)? {
+                        .map_err(|error| self.not_opened(offset, error))
+                        .and_then(|open| self.entry(offset, open));
+                    if let Some(entry) = unless_expired(entry)? {
                         return Ok(Some(entry));
                     }
                 }

@@ -38,9 +38,13 @@ pub(crate) enum SecretsError {
     #[error("the first line of segment {segment} is missing, and its keys with it")]
     NoHeader { segment: u64 },
     #[error(
-        "segment {segment} has no class {class}, or the keys of that class have been destroyed"
+        "segment {segment} has no class {class}: the line or the first one of its segment was changed"
     )]
     NoClass { segment: u64, class: u16 },
+    #[error(
+        "the entries of class {class} in segment {segment} have expired: their key was destroyed"
+    )]
+    Expired { segment: u64, class: u16 },
     #[error(
         "segment {segment} was written for the owner of another key, on a host that may not read it: its private key is needed; see `identity_name` in [logging.keys]"
     )]
@@ -91,6 +95,8 @@ impl ClassSecrets {
 pub(crate) struct SegmentSecrets {
     pub(crate) segment: u64,
     classes: Vec<ClassSecrets>,
+    /// Classes whose period key was destroyed.
+    expired: Vec<u16>,
 }
 
 impl SegmentSecrets {
@@ -132,7 +138,12 @@ impl SegmentSecrets {
                 search: search_body,
             });
         }
-        Ok((Self { segment, classes }, bodies))
+        let secrets = Self {
+            segment,
+            classes,
+            expired: Vec::new(),
+        };
+        Ok((secrets, bodies))
     }
 
     /// The secrets that the first line of a segment wraps. A class whose period key has been
@@ -145,6 +156,7 @@ impl SegmentSecrets {
     ) -> Result<Self, SecretsError> {
         let log = keyring.log_id();
         let mut classes = Vec::with_capacity(body.classes.len());
+        let mut expired = Vec::new();
         for item in &body.classes {
             let context = Context {
                 log,
@@ -154,20 +166,30 @@ impl SegmentSecrets {
             };
             match context.open(keyring, provider, &item.secret) {
                 Ok(secret) => classes.push(ClassSecrets::new(item.class, secret)),
-                Err(SecretsError::Keyring(KeyringError::Destroyed { .. })) => {}
+                Err(SecretsError::Keyring(KeyringError::Destroyed { .. })) => {
+                    expired.push(item.class);
+                }
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { segment, classes })
+        Ok(Self {
+            segment,
+            classes,
+            expired,
+        })
     }
 
     pub(crate) fn class(&self, class: u16) -> Result<&ClassSecrets, SecretsError> {
         self.classes
             .iter()
             .find(|secrets| secrets.class == class)
-            .ok_or(SecretsError::NoClass {
-                segment: self.segment,
-                class,
+            .ok_or_else(|| {
+                let segment = self.segment;
+                if self.expired.contains(&class) {
+                    SecretsError::Expired { segment, class }
+                } else {
+                    SecretsError::NoClass { segment, class }
+                }
             })
     }
 }

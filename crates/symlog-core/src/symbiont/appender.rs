@@ -137,6 +137,8 @@ impl Appender {
                     group.credit += part.credit;
                     part.completion.fail(misplaced());
                 }
+                // This format has neither control lines nor sealed objects.
+                Some(Item::Upkeep(upkeep)) => upkeep.completion.fail(misplaced()),
                 Some(Item::Barrier(completion) | Item::Close(completion)) => {
                     group.taken += 1;
                     group.barriers.push(completion);

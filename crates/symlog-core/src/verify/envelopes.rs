@@ -143,20 +143,19 @@ impl<'a> Envelopes<'a> {
 
     fn unit(&mut self, segment: u64, sequence: u64, body: &UnitBody) -> Result<(), String> {
         let log = self.keyring.log_id();
-        let opened = self
-            .opener
-            .segments
-            .secrets(segment)
-            .and_then(|secrets| {
-                open_unit_line(
-                    &secrets,
-                    self.opener.segments.provider(),
-                    log,
-                    sequence,
-                    body,
-                )
-            })
-            .map_err(|error| error.to_string())?;
+        let opened = self.opener.segments.secrets(segment).and_then(|secrets| {
+            open_unit_line(
+                &secrets,
+                self.opener.segments.provider(),
+                log,
+                sequence,
+                body,
+            )
+        });
+        let opened = match opened {
+            Err(SecretsError::Expired { .. }) => return Ok(()),
+            opened => opened.map_err(|error| error.to_string())?,
+        };
         match self.keyring.unit_key(&opened.0.0) {
             Ok(key) if base64(&Keyring::unit_commitment(&key, &log)) == body.commitment => Ok(()),
             Ok(_) => Err("the unit's key is not the one that the log committed to".to_owned()),
@@ -169,7 +168,9 @@ impl<'a> Envelopes<'a> {
 /// What was erased or has expired cannot be opened, and that is as it should be.
 fn erased_is_fine(error: OpenError) -> Result<(), String> {
     match error {
-        OpenError::Secrets(SecretsError::Keyring(KeyringError::Destroyed { .. })) => Ok(()),
+        OpenError::Secrets(
+            SecretsError::Expired { .. } | SecretsError::Keyring(KeyringError::Destroyed { .. }),
+        ) => Ok(()),
         OpenError::Secrets(error) => Err(error.to_string()),
         OpenError::Damaged(what) => Err(format!("it does not open: {what}")),
     }

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use symlog_crypto::verify_ed25519;
 
-use crate::format::{ControlLine, Tombstone, fixed};
+use crate::format::{ControlLine, Tombstone};
 
 /// Tombstones that follow each other and name the same permit.
 #[derive(Clone, Debug)]
@@ -22,6 +21,8 @@ pub(super) struct Run {
 #[derive(Debug, Default)]
 pub(super) struct Permits {
     waiting: BTreeMap<u64, Vec<Run>>,
+    /// What signed lines allow to be gone.
+    allowed: Vec<(u64, u64)>,
     pub(super) tombstones: u64,
 }
 
@@ -50,31 +51,32 @@ impl Permits {
     pub(super) fn check(
         &mut self,
         control: &ControlLine<'_>,
-        log: &[u8; 16],
-        writer: Option<[u8; 32]>,
+        signed: bool,
     ) -> Vec<(Run, &'static str)> {
+        let permit = Permit::of(control).filter(|_| signed);
+        if let Some(permit) = &permit {
+            self.allowed.extend(permit.sequences.iter().copied());
+        }
         let Some(runs) = self.waiting.remove(&control.sequence) else {
             return Vec::new();
         };
         let refuse = |why| runs.iter().map(|run| (run.clone(), why)).collect();
-        let Some(permit) = Permit::of(control) else {
-            return refuse("the line that it names is malformed");
-        };
-        let signed = writer.is_some_and(|writer| {
-            verify_ed25519(
-                &writer,
-                &permit.message(log, control.sequence),
-                &permit.signature,
-            )
-            .is_ok()
-        });
         if !signed {
             return refuse("the signature of the line that it names is not the writer's");
         }
+        let Some(permit) = permit else {
+            return refuse("the line that it names is malformed");
+        };
         runs.into_iter()
-            .filter(|run| !permit.allows(run))
+            .filter(|run| !allows(&permit.sequences, run.first, run.last))
             .map(|run| (run, "the line that it names does not allow it"))
             .collect()
+    }
+
+    /// Whether signed lines together allow that these lines are not there at all.
+    pub(super) fn allow_absence(&mut self, first: u64, last: u64) -> bool {
+        self.allowed.sort_unstable();
+        allows(&self.allowed, first, last)
     }
 
     /// The tombstones whose permit never came.
@@ -83,52 +85,28 @@ impl Permits {
     }
 }
 
-struct Permit<'a> {
+#[derive(Deserialize)]
+struct Permit {
     sequences: Vec<(u64, u64)>,
-    signature: [u8; 64],
-    /// The body without its last member.
-    unsigned: &'a str,
 }
 
-impl<'a> Permit<'a> {
-    fn of(control: &'a ControlLine<'_>) -> Option<Self> {
-        #[derive(Deserialize)]
-        struct Body {
-            sequences: Vec<(u64, u64)>,
-            signature: String,
-        }
-        let Body {
-            sequences,
-            signature,
-        } = serde_json::from_str(&control.body).ok()?;
-        let member = format!(",\"signature\":\"{signature}\"}}");
-        Some(Self {
-            sequences,
-            signature: fixed(&signature)?,
-            unsigned: control.body.strip_suffix(&member)?,
-        })
+impl Permit {
+    fn of(control: &ControlLine<'_>) -> Option<Self> {
+        serde_json::from_str(&control.body).ok()
     }
+}
 
-    fn message(&self, log: &[u8; 16], sequence: u64) -> Vec<u8> {
-        let mut message = b"symlog/v1/permit".to_vec();
-        message.extend_from_slice(log);
-        message.extend_from_slice(&sequence.to_be_bytes());
-        message.extend_from_slice(self.unsigned.as_bytes());
-        message.push(b'}');
-        message
-    }
-
-    /// Whether one of the ranges holds the whole run, or several that meet do.
-    fn allows(&self, run: &Run) -> bool {
-        let mut next = run.first;
-        for &(first, last) in &self.sequences {
-            if first <= next && next <= last {
-                if last >= run.last {
-                    return true;
-                }
-                next = last + 1;
+/// Whether one of the ranges holds all lines from `first` to `last`, or several that meet do. They are
+/// in rising order.
+fn allows(ranges: &[(u64, u64)], first: u64, last: u64) -> bool {
+    let mut next = first;
+    for &(from, to) in ranges {
+        if from <= next && next <= to {
+            if to >= last {
+                return true;
             }
+            next = to + 1;
         }
-        false
     }
+    false
 }

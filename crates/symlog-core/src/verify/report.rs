@@ -36,7 +36,7 @@ pub struct VerifyReport {
     pub order: Check,
     /// The digest on every line.
     pub leaves: Check,
-    /// Signed checkpoints.
+    /// The lines that a writer signs.
     pub signatures: Check,
     /// Every envelope, opened.
     pub envelopes: Check,

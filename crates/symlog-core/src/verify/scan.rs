@@ -11,6 +11,7 @@ use super::report::{Check, Problem, VerifyReport};
 use crate::error::LoggingError;
 use crate::format::{
     Body, ControlKind, ControlLine, Line, LineError, SegmentBody, base64, fixed, parse_line,
+    permit_is_signed,
 };
 use crate::integrity::CompactRange;
 use crate::interaction::EntryId;
@@ -36,6 +37,7 @@ pub(super) fn run(
         segment: None,
         open: HashSet::new(),
         permits: Permits::default(),
+        missing: Vec::new(),
         object: String::new(),
         line_number: 0,
         offset: 0,
@@ -76,6 +78,8 @@ struct Scan<'a> {
     /// Requests without response so far.
     open: HashSet<EntryId>,
     permits: Permits,
+    /// Lines that are not there, with where that was seen.
+    missing: Vec<Run>,
     object: String,
     line_number: u64,
     offset: u64,
@@ -203,7 +207,7 @@ impl Scan<'_> {
         }
         if let Body::Control(control) = &body {
             match control.kind() {
-                Some(ControlKind::Erased | ControlKind::Expired) => self.permit(control),
+                Some(kind) if kind.is_permit() => self.permit(control),
                 Some(ControlKind::Recovered | ControlKind::Dropped | ControlKind::Void) => {
                     self.report.notes.push(format!(
                         "sequence {sequence}: {} {}",
@@ -230,15 +234,68 @@ impl Scan<'_> {
         }
     }
 
-    /// Checks the tombstones that a control line is to allow.
+    /// Checks a signed line, and what it is to allow.
     fn permit(&mut self, control: &ControlLine<'_>) {
         let Some(log) = self.log else { return };
         let writer = self
             .segment
             .as_ref()
             .and_then(|(_, body)| fixed(&body.writer));
-        for (run, why) in self.permits.check(control, &log, writer) {
+        let signed = writer
+            .is_some_and(|writer| permit_is_signed(&writer, &log, control.sequence, &control.body));
+        if !signed {
+            let what = format!(
+                "the signature of this `{}` line is not that of the log's writer",
+                control.control
+            );
+            self.wrong(Part::Signatures, Some(control.sequence), what);
+        } else if self.report.signatures == Check::NotChecked {
+            self.report.signatures = Check::Ok;
+        }
+        if control.kind() == Some(ControlKind::Archived) {
+            return;
+        }
+        for (run, why) in self.permits.check(control, signed) {
             self.not_allowed(run, why);
+        }
+    }
+
+    fn is_missing(&mut self, first: u64, last: u64) {
+        self.missing.push(Run {
+            first,
+            last,
+            object: self.object.clone(),
+            line: self.line_number,
+            offset: self.offset,
+        });
+    }
+
+    /// What is missing must have been let go by a line that comes later.
+    fn judge_missing(&mut self) {
+        for run in std::mem::take(&mut self.missing) {
+            let Run {
+                first,
+                last,
+                object,
+                line,
+                offset,
+            } = run;
+            if self.permits.allow_absence(first, last) {
+                self.report.notes.push(format!(
+                    "the lines {first} to {last} are not here any more: a signed line says that their time was over"
+                ));
+                continue;
+            }
+            self.report.order = Check::Failed;
+            self.report.add(Problem {
+                object,
+                line,
+                offset,
+                sequence: Some(first),
+                what: format!(
+                    "the lines {first} to {last} before this one are missing, and no signed line says that they may be"
+                ),
+            });
         }
     }
 
@@ -288,24 +345,26 @@ impl Scan<'_> {
                 self.range.get_or_insert_default();
             }
             (None, Some(previous)) => {
-                let size = previous.size();
                 if self.skipped {
                     self.report.notes.push(format!(
-                        "only what comes from sequence number {size} on was looked at"
+                        "only what comes from sequence number {} on was looked at",
+                        previous.size()
                     ));
-                } else if size > 0 {
-                    self.report.notes.push(format!(
-                        "the log begins at sequence number {size}: what came before is not here"
-                    ));
+                } else if let Some(last) = previous.size().checked_sub(1) {
+                    self.is_missing(0, last);
                 }
                 self.range = Some(previous);
             }
             (Some(range), Some(previous)) => {
-                if *range != previous {
-                    let same_epoch = self
-                        .segment
-                        .as_ref()
-                        .is_some_and(|(_, last)| last.epoch == body.epoch);
+                let same_epoch = self
+                    .segment
+                    .as_ref()
+                    .is_some_and(|(_, last)| last.epoch == body.epoch);
+                if same_epoch && previous.size() > range.size() {
+                    let (first, last) = (range.size(), previous.size() - 1);
+                    self.is_missing(first, last);
+                    self.range = Some(previous);
+                } else if *range != previous {
                     let what = if same_epoch {
                         "the lines before are not those that were there when this segment began"
                     } else {
@@ -338,6 +397,7 @@ impl Scan<'_> {
         let check = match part {
             Part::Order => &mut self.report.order,
             Part::Leaves => &mut self.report.leaves,
+            Part::Signatures => &mut self.report.signatures,
             Part::Envelopes => &mut self.report.envelopes,
         };
         *check = Check::Failed;
@@ -354,6 +414,7 @@ impl Scan<'_> {
         if self.envelopes.is_some() && self.report.envelopes == Check::NotChecked {
             self.report.envelopes = Check::Ok;
         }
+        self.judge_missing();
         for run in self.permits.rest() {
             self.not_allowed(run, "no `erased` or `expired` line is where it says");
         }
@@ -379,5 +440,6 @@ impl Scan<'_> {
 enum Part {
     Order,
     Leaves,
+    Signatures,
     Envelopes,
 }

@@ -3,17 +3,18 @@
 
 use std::sync::Arc;
 
-use symlog_core::{Durability, LogReader, VerifyReport};
+use symlog_core::{ArchiveConfig, Durability, LogReader, VerifyReport};
 use symlog_keys::Keyring;
 use symlog_sink::{MemoryStorage, ObjectName, Storage};
 
 use crate::recorded::{AFTER, answered, builder, bytes, go_on, keyring};
 
-/// A closed log of six entries, each in a batch of its own.
+/// A closed log of six entries in one object, each in a batch of its own.
 fn log(keyring: &Keyring) -> Vec<u8> {
     let storage: Arc<dyn Storage> = Arc::new(MemoryStorage::new());
     for session in 0..2 {
         let logger = builder(Arc::clone(&storage), keyring, Durability::Batch)
+            .archive(ArchiveConfig::default())
             .build()
             .unwrap();
         for number in 0..3 {

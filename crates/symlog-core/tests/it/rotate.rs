@@ -21,18 +21,22 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// A clock that stands still until it is put forward, or back.
 #[derive(Debug)]
-struct Manual(Mutex<SystemTime>);
+pub(crate) struct Manual(Mutex<SystemTime>);
 
 impl Manual {
-    fn new() -> Arc<Self> {
-        Arc::new(Self(Mutex::new(SystemTime::now())))
+    pub(crate) fn new() -> Arc<Self> {
+        Self::at(SystemTime::now())
     }
 
-    fn forward(&self, by: Duration) {
+    pub(crate) fn at(now: SystemTime) -> Arc<Self> {
+        Arc::new(Self(Mutex::new(now)))
+    }
+
+    pub(crate) fn forward(&self, by: Duration) {
         *self.0.lock() += by;
     }
 
-    fn back(&self, by: Duration) {
+    pub(crate) fn back(&self, by: Duration) {
         *self.0.lock() -= by;
     }
 }

@@ -1,0 +1,138 @@
+//! Doing what was planned: saying so, destroying keys, removing objects, and saying that it was done.
+
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use symlog_keys::Id;
+use symlog_sink::{SinkError, Storage};
+
+use super::Retention;
+use super::plan::{KeyPlan, ObjectPlan, RetentionPlan};
+use crate::error::LoggingError;
+use crate::maintenance::{Maintenance, Permit};
+
+/// Keys and objects that one signed line names, so that it stays readable.
+const AT_ONCE: usize = 100;
+
+/// What was done, as the log says it too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct RetentionReceipt {
+    /// The sequence numbers of the signed lines that say so.
+    pub lines: Vec<u64>,
+    /// Period keys that were destroyed.
+    pub keys: usize,
+    /// How sure it is that they are gone; absent where none was.
+    pub assurance: Option<String>,
+    /// Objects that were removed.
+    pub objects: usize,
+    /// Bytes that they took.
+    pub bytes: u64,
+    /// The lines that were in them, as ranges of sequence numbers.
+    pub sequences: Vec<(u64, u64)>,
+}
+
+impl Retention {
+    /// Does what is due: says in the log what will go, destroys the keys, removes the objects here and
+    /// in `replicas`, and says that it is done. What was interrupted is done by the next call.
+    ///
+    /// # Errors
+    ///
+    /// When the log or its keyring cannot be written, or something cannot be removed.
+    pub fn apply(
+        &self,
+        log: &Maintenance,
+        replicas: &[Arc<dyn Storage>],
+    ) -> Result<RetentionReceipt, LoggingError> {
+        let mut receipt = RetentionReceipt::default();
+        let mut plan = self.plan_and(log, true)?;
+        if plan.seals_active {
+            log.seal()?;
+            plan = self.plan_and(log, true)?;
+        }
+        while let Some(step) = Step::of(&plan) {
+            if log.is_ending() {
+                break;
+            }
+            step.take(log, replicas, &plan, &mut receipt)?;
+            plan = self.plan_and(log, true)?;
+        }
+        Ok(receipt)
+    }
+}
+
+struct Step<'a> {
+    keys: Vec<&'a KeyPlan>,
+    objects: Vec<&'a ObjectPlan>,
+}
+
+impl<'a> Step<'a> {
+    fn of(plan: &'a RetentionPlan) -> Option<Self> {
+        let keys: Vec<_> = plan.keys_to_destroy().take(AT_ONCE).collect();
+        // Only what no key opens any more: were the keys to stay, so would the objects.
+        let objects: Vec<_> = if plan.keys_to_destroy().nth(AT_ONCE).is_some() {
+            Vec::new()
+        } else {
+            let removed = plan.objects.iter().filter(|object| object.remove);
+            removed.take(AT_ONCE).collect()
+        };
+        (!keys.is_empty() || !objects.is_empty()).then_some(Self { keys, objects })
+    }
+
+    fn take(
+        &self,
+        log: &Maintenance,
+        replicas: &[Arc<dyn Storage>],
+        plan: &RetentionPlan,
+        receipt: &mut RetentionReceipt,
+    ) -> Result<(), LoggingError> {
+        let intent = log.say(Permit::Expired, &self.intent(plan))?;
+        receipt.lines.push(intent);
+        let ids: Vec<Id> = self.keys.iter().map(|key| key.id).collect();
+        let mut assurance = None;
+        if !ids.is_empty() {
+            let destruction = log.keyring().destroy_periods(&ids)?;
+            receipt.keys += destruction.destroyed;
+            assurance = Some(destruction.assurance.to_string());
+            receipt.assurance.clone_from(&assurance);
+        }
+        for object in &self.objects {
+            for storage in replicas.iter().chain([log.storage()]) {
+                match storage.remove(&object.name) {
+                    Ok(()) | Err(SinkError::Missing { .. }) => {}
+                    Err(error) => return Err(error.into()),
+                }
+            }
+            receipt.objects += 1;
+            receipt.bytes += object.bytes;
+            receipt.sequences.push(object.sequences);
+        }
+        let mut done = Map::new();
+        done.insert("state".to_owned(), "done".into());
+        done.insert("intent".to_owned(), intent.into());
+        done.insert("keys".to_owned(), ids.len().into());
+        done.insert("assurance".to_owned(), assurance.into());
+        done.insert("objects".to_owned(), self.objects.len().into());
+        done.insert("copies".to_owned(), replicas.len().into());
+        done.insert("sequences".to_owned(), Value::Array(Vec::new()));
+        receipt.lines.push(log.say(Permit::Expired, &done)?);
+        Ok(())
+    }
+
+    /// What the line says that comes before anything is done.
+    fn intent(&self, plan: &RetentionPlan) -> Map<String, Value> {
+        let keys: Vec<Value> = self
+            .keys
+            .iter()
+            .map(|key| json!({"class": key.class, "names": key.names, "period": key.period}))
+            .collect();
+        let sequences: Vec<_> = self.objects.iter().map(|object| object.sequences).collect();
+        let mut body = Map::new();
+        body.insert("state".to_owned(), "intent".into());
+        body.insert("time".to_owned(), plan.now.clone().into());
+        body.insert("keys".to_owned(), keys.into());
+        body.insert("sequences".to_owned(), json!(sequences));
+        body
+    }
+}

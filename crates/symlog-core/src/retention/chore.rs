@@ -1,0 +1,31 @@
+use std::time::Duration;
+
+use super::Retention;
+use crate::error::LoggingError;
+use crate::maintenance::{Chore, Maintenance};
+
+/// Periods are months and the clock is looked at for days: this is often enough.
+const EVERY: Duration = Duration::from_secs(3600);
+
+/// Applies retention while a log is open.
+#[derive(Debug)]
+pub(crate) struct RetentionChore(pub(crate) Retention);
+
+impl Chore for RetentionChore {
+    fn name(&self) -> &'static str {
+        "retention"
+    }
+
+    fn run(&mut self, log: &Maintenance) -> Result<Duration, LoggingError> {
+        let receipt = self.0.apply(log, &[])?;
+        if !receipt.lines.is_empty() {
+            tracing::info!(
+                keys = receipt.keys,
+                objects = receipt.objects,
+                bytes = receipt.bytes,
+                "entries outlived their retention and are gone"
+            );
+        }
+        Ok(EVERY)
+    }
+}

@@ -1,0 +1,56 @@
+//! Letting entries go when their time is over.
+//!
+//! What is written in a calendar month (UTC) under one retention class is under one period key. When
+//! the month's last day is as old as the class says, the key is destroyed, and with it everything that
+//! it opened, in whatever copy; then the objects that hold nothing else are removed. A signed line in
+//! the log says so before anything is done, and another when it is.
+
+mod apply;
+mod chore;
+mod hold;
+mod plan;
+mod time;
+
+pub use apply::RetentionReceipt;
+pub(crate) use chore::RetentionChore;
+pub use hold::{LegalHold, holds, place_hold, release_hold};
+pub use plan::{Decision, KeyPlan, ObjectPlan, RetentionPlan};
+pub use time::{TimeTrust, trust_clock};
+
+use crate::config::{Config, LoggingConfig, RetentionClass};
+
+/// How long entries are kept, by class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// Class name and days; the first is `default`.
+    classes: Vec<(String, u32)>,
+}
+
+impl Retention {
+    /// What a configuration says: `retention_days`, and `[[retention]]`.
+    #[must_use]
+    pub fn of(config: &Config) -> Self {
+        Self::new(&config.logging, &config.retention)
+    }
+
+    pub(crate) fn new(logging: &LoggingConfig, classes: &[RetentionClass]) -> Self {
+        let default = ("default".to_owned(), logging.retention_days);
+        let others = classes
+            .iter()
+            .map(|class| (class.class.clone(), class.days));
+        Self {
+            classes: std::iter::once(default).chain(others).collect(),
+        }
+    }
+
+    /// Days that entries of a class are kept; `None` for a class that is not configured, or for
+    /// ever.
+    fn days(&self, class: &str) -> Option<u32> {
+        let (_, days) = self.classes.iter().find(|(name, _)| name == class)?;
+        (*days > 0).then_some(*days)
+    }
+
+    fn knows(&self, class: &str) -> bool {
+        self.classes.iter().any(|(name, _)| name == class)
+    }
+}
