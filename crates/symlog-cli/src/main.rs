@@ -3,6 +3,7 @@
 mod access;
 mod commands;
 mod diagnostics;
+mod dumps;
 mod filter;
 mod input;
 mod keys;
@@ -24,6 +25,7 @@ use crate::output::{Answer, Results};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     diagnostics::init(&cli.common);
+    dumps::forbid();
     match commands::run(cli) {
         Ok(Answer::Fine) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),

@@ -17,6 +17,7 @@ mod mask;
 mod read;
 mod record;
 mod scan;
+mod secrets;
 mod stores;
 mod symlog;
 mod tail;

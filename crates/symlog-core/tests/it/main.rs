@@ -14,6 +14,8 @@ mod kill;
 mod large;
 mod maintenance;
 mod masking;
+#[cfg(target_os = "linux")]
+mod memory;
 mod observe;
 mod read;
 mod recorded;

@@ -1,6 +1,9 @@
-use symlog_crypto::{Key, default_provider};
+use std::sync::Arc;
+
+use symlog_crypto::{Identity, Key, default_provider};
 use symlog_keys::{
-    Assurance, KeyWrap, LocalWrap, SecretStore, StoreError, VaultStore, VaultTransit,
+    Assurance, Environment, KeyRequest, KeyWrap, LocalWrap, SecretStore, StoreError, VaultStore,
+    VaultTransit, resolve_blocking,
 };
 
 use crate::server::Bao;
@@ -102,6 +105,46 @@ fn fetched_secrets_are_kept_for_a_while() {
     assert_eq!(run(store.get("key")).unwrap().unwrap().expose(), b"before");
     run(store.put("key", &secret("own"))).unwrap();
     assert_eq!(run(store.get("key")).unwrap().unwrap().expose(), b"own");
+}
+
+/// The cache holds 64 secrets: the 65th takes the place of another.
+#[test]
+fn no_more_than_64_secrets_are_kept() {
+    let Some(bao) = Bao::dev() else { return };
+    let store = VaultStore::new(config(&bao.url(), TOKEN, "")).unwrap();
+    let put = |name: u32, value: &str| {
+        let body = format!(r#"{{"data":{{"value":"{value}"}}}}"#);
+        bao.root("POST", &format!("secret/data/key-{name:03}"), &body);
+    };
+    let get = |name: u32| run(store.get(&format!("key-{name:03}"))).unwrap().unwrap();
+    for name in 0..65 {
+        put(name, "before");
+        get(name);
+        put(name, "after");
+    }
+    let kept = (0..65)
+        .filter(|name| get(*name).expose() == b"before")
+        .count();
+    assert!((1..=64).contains(&kept), "{kept}");
+}
+
+#[test]
+fn a_readers_private_key_may_lie_there() {
+    let Some(bao) = Bao::dev() else { return };
+    let store = VaultStore::new(config(&bao.url(), TOKEN, "")).unwrap();
+    let identity = Identity::generate(default_provider().random).unwrap();
+    run(store.put("symlog/identity", &identity.to_text())).unwrap();
+    let mut request = KeyRequest::new("symlog/identity");
+    request.environment = Environment::fixed([]);
+    request.store = Some(Arc::new(store));
+    request.strict = true;
+    request.log_exists = true;
+    let found = resolve_blocking(request).unwrap();
+    let again = Identity::from_text(found.key.text()).unwrap();
+    assert_eq!(
+        again.recipient().unwrap().to_text(),
+        identity.recipient().unwrap().to_text()
+    );
 }
 
 #[test]
