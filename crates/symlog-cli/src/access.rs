@@ -6,7 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use symlog_core::logging::ModelLogger;
 use symlog_core::{
-    Config, Interaction, KeyAudit, LogReader, LoggingError, ModelInteractionType, RequestData,
+    Config, Interaction, KeyAudit, KeysUsed, LogReader, LoggingError, ModelInteractionType,
+    RequestData,
 };
 use symlog_sink::SinkError;
 
@@ -115,6 +116,7 @@ pub(crate) fn reading(action: &str, config: &Config, reader: &LogReader) -> Resu
 pub(crate) struct Outcome {
     pub(crate) shown: u64,
     pub(crate) unreadable: u64,
+    pub(crate) keys: KeysUsed,
     /// Why the first could not be read.
     pub(crate) why: Option<String>,
 }
@@ -125,6 +127,7 @@ impl Outcome {
         let Self {
             shown,
             unreadable,
+            keys,
             why,
         } = self;
         if unreadable == 0 && config.keys.audit != KeyAudit::Log {
@@ -135,6 +138,8 @@ impl Outcome {
             details: vec![
                 ("shown", shown.into()),
                 ("unreadable", unreadable.into()),
+                ("segments_opened", keys.segments.into()),
+                ("unit_keys_used", keys.units.into()),
                 ("why", why.into()),
             ],
             tenant: None,

@@ -46,7 +46,7 @@ pub use observe::{
 };
 pub use pipeline::{Receipt, Stats};
 pub use read::{
-    Entries, Entry, Filter, Follow, LogReader, Payload, PayloadReader, ReadError,
+    Entries, Entry, Filter, Follow, KeysUsed, LogReader, Payload, PayloadReader, ReadError,
     period_keys_in_use,
 };
 pub use retention::{

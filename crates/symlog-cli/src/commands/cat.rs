@@ -38,7 +38,8 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     access::reading("cat", &config, &reader)?;
     let mut results = Results::open();
     let mut outcome = Outcome::default();
-    for entry in reader.entries(options.which.filter())? {
+    let mut entries = reader.entries(options.which.filter())?;
+    for entry in &mut entries {
         let written = entry.and_then(|entry| entry.write_json(&mut results));
         match written {
             Ok(()) => {
@@ -53,6 +54,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     results.flush()?;
     let answer =
         Answer::fine_if(outcome.unreadable == 0 && !(options.fail_empty && outcome.shown == 0));
+    outcome.keys = entries.keys_used();
     outcome.record("cat", &config, &reader)?;
     Ok(answer)
 }

@@ -44,7 +44,8 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let mut filter = Filter::new();
     filter.id = Some(wanted.clone());
     let mut found = Vec::new();
-    for entry in reader.entries(filter)? {
+    let mut entries = reader.entries(filter)?;
+    for entry in &mut entries {
         match entry {
             Ok(entry) if found.len() <= LISTED => found.push(entry),
             Ok(_) => break,
@@ -52,6 +53,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
         }
     }
     outcome.shown = found.len() as u64;
+    outcome.keys = entries.keys_used();
     outcome.record("show", &config, &reader)?;
     let mut results = Results::open();
     let entry = match found.as_slice() {

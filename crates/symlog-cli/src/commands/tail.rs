@@ -47,6 +47,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
                 results.flush()?;
                 if !options.follow {
                     let answer = Answer::fine_if(outcome.unreadable == 0);
+                    outcome.keys = newest.keys_used();
                     outcome.record("tail", &config, &reader)?;
                     return Ok(answer);
                 }

@@ -95,6 +95,8 @@ fn what_could_not_be_read_is_recorded_and_with_a_full_audit_all_else_too() {
     assert_eq!(told[1].0, "cat: done");
     assert_eq!(told[1].1["shown"], 10);
     assert_eq!(told[1].1["unreadable"], 0);
+    assert_eq!(told[1].1["segments_opened"], 1);
+    assert!(told[1].1["unit_keys_used"].as_u64().unwrap() > 0);
 
     // An envelope that was changed.
     let text = std::fs::read_to_string(place.log()).unwrap();

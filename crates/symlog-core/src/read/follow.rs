@@ -11,7 +11,7 @@ use super::error::{ReadError, unless_expired};
 use super::filter::Filter;
 use super::lines::Lines;
 use super::objects::{Objects, object_label};
-use super::opener::{OpenError, OpenLine, Opener};
+use super::opener::{KeysUsed, OpenError, OpenLine, Opener};
 use super::reader::{SymlogReader, UNKNOWN_CONTROL};
 use super::segment_body;
 use crate::format::{Body, Line, LineError, parse_line};
@@ -60,6 +60,10 @@ impl<'a> SymlogFollow<'a> {
         };
         follow.start(newest)?;
         Ok(follow)
+    }
+
+    pub(super) fn keys_used(&self) -> KeysUsed {
+        self.opener.keys_used()
     }
 
     /// Goes back as far as the newest entries need.

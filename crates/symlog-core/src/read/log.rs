@@ -12,6 +12,7 @@ use super::entry::Entry;
 use super::error::ReadError;
 use super::filter::Filter;
 use super::follow::SymlogFollow;
+use super::opener::KeysUsed;
 use super::reader::{SymlogEntries, SymlogReader};
 use crate::access::owner;
 use crate::config::Config;
@@ -146,6 +147,17 @@ enum EntriesKind<'a> {
     Symbiont(Box<SymbiontEntries>),
 }
 
+impl Entries<'_> {
+    /// The keys that were used so far, for a record of the access.
+    #[must_use]
+    pub fn keys_used(&self) -> KeysUsed {
+        match &self.0 {
+            EntriesKind::Symlog(entries) => entries.keys_used(),
+            EntriesKind::Symbiont(_) => KeysUsed::default(),
+        }
+    }
+}
+
 impl Iterator for Entries<'_> {
     type Item = Result<Entry, ReadError>;
 
@@ -173,6 +185,15 @@ enum FollowKind<'a> {
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 impl Follow<'_> {
+    /// The keys that were used so far, for a record of the access.
+    #[must_use]
+    pub fn keys_used(&self) -> KeysUsed {
+        match &self.0 {
+            FollowKind::Symlog(follow) => follow.keys_used(),
+            FollowKind::Symbiont(_) => KeysUsed::default(),
+        }
+    }
+
     /// The next entry that is there; `None` if there is none yet.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ pub(crate) use lines::{LineRead, Lines};
 pub(crate) use log::LogKind;
 pub use log::{Entries, Follow, LogReader};
 pub(crate) use objects::{Objects, SharedSource, object_label};
+pub use opener::KeysUsed;
 pub(crate) use opener::{OpenError, Opener};
 pub(crate) use reader::SymlogReader;
 pub(crate) use segments::{SegmentTable, header_range, segment_body};

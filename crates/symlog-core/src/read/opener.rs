@@ -68,6 +68,17 @@ pub(crate) struct Opener<'a> {
     storage: Arc<dyn Storage>,
     log: [u8; 16],
     units: HashMap<UnitRef, Option<Arc<Key>>>,
+    unit_keys: u64,
+}
+
+/// Keys that reading took out of the keyring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeysUsed {
+    /// Segments whose secrets were opened.
+    pub segments: u64,
+    /// Unit keys that were fetched; one that was fetched again counts again.
+    pub units: u64,
 }
 
 /// Unit keys kept in memory.
@@ -84,6 +95,14 @@ impl<'a> Opener<'a> {
             storage,
             log,
             units: HashMap::new(),
+            unit_keys: 0,
+        }
+    }
+
+    pub(crate) fn keys_used(&self) -> KeysUsed {
+        KeysUsed {
+            segments: self.segments.opened(),
+            units: self.unit_keys,
         }
     }
 
@@ -114,6 +133,7 @@ impl<'a> Opener<'a> {
                 if self.units.len() >= CACHED_UNITS {
                     self.units.clear();
                 }
+                self.unit_keys += u64::from(key.is_some());
                 self.units.insert(unit, key.clone());
                 key
             }

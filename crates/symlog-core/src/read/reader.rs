@@ -12,7 +12,7 @@ use super::entry::Entry;
 use super::error::{ReadError, unless_expired};
 use super::filter::Filter;
 use super::objects::{Objects, object_label};
-use super::opener::{OpenError, OpenLine, Opener, entry_of};
+use super::opener::{KeysUsed, OpenError, OpenLine, Opener, entry_of};
 use super::{Lines, SegmentTable, segment_body};
 use crate::access::open_keyring;
 use crate::error::LoggingError;
@@ -130,6 +130,10 @@ impl<'a> SymlogEntries<'a> {
         };
         entries.index()?;
         Ok(entries)
+    }
+
+    pub(super) fn keys_used(&self) -> KeysUsed {
+        self.opener.keys_used()
     }
 
     /// Finds the responses that have a line of their own, where chains of chunks begin and end, and

@@ -38,6 +38,11 @@ impl<'a> SegmentTable<'a> {
         self.bodies.get(&segment)
     }
 
+    /// Segments whose secrets were unwrapped.
+    pub(crate) fn opened(&self) -> u64 {
+        self.secrets.len() as u64
+    }
+
     pub(crate) fn keyring(&self) -> &'a Keyring {
         self.keyring
     }
