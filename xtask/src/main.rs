@@ -13,6 +13,7 @@ mod deny;
 mod eval;
 mod fuzz;
 mod house;
+mod keys;
 mod layering;
 mod libtest;
 mod limits;
@@ -63,6 +64,8 @@ enum Command {
     Crash(crash::Args),
     /// Record and read a gigabyte, a line of 100 MB and 500,000 entries under hard memory limits
     Limits,
+    /// Print the figures of the keyring: a million units, a rotation over ten thousand segments
+    Keys,
     /// Run every fuzz target for some minutes, with the corpora as seeds
     Fuzz(fuzz::Args),
     /// Measure the masking engine on the labelled sets
@@ -96,6 +99,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
         Command::Services => Ok(services::run(&workspace).finish()),
         Command::Crash(args) => crash::run(&workspace, &args),
+        Command::Keys => keys::run(&workspace),
         Command::Limits => limits::run(&workspace),
         Command::Fuzz(args) => fuzz::command(&workspace, &args),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
