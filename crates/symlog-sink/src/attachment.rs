@@ -21,7 +21,8 @@ pub trait Attachments: Debug + Send + Sync {
     /// # Errors
     ///
     /// [`SinkError::Locked`] while another writer of the same attachment is at
-    /// work; anything else where the storage cannot be written.
+    /// work, unless the storage cannot tell: then the last one to commit wins,
+    /// whole. Anything else where the storage cannot be written.
     fn create(&self, name: &AttachmentName) -> Result<Box<dyn NewAttachment>, SinkError>;
 
     /// Open one for ranged reads. The source stays with the bytes it was opened

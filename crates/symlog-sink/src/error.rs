@@ -95,6 +95,76 @@ pub enum SinkError {
         /// The log.
         path: PathBuf,
     },
+    /// Another writer has taken the log over; what this one still appends is
+    /// not accepted.
+    #[error(
+        "{} has been taken over by {by}, and this writer is refused; let only one host write the log, or let this one begin another",
+        path.display()
+    )]
+    Fenced {
+        /// The log.
+        path: PathBuf,
+        /// Who holds it now, as far as that is known.
+        by: String,
+    },
+    /// Bytes that the storage had accepted are gone.
+    #[error(
+        "{} has lost {what}, which it had accepted; bring it back from a version or a backup of the store, or let the writer that has the log ship it anew under another name",
+        path.display()
+    )]
+    Lost {
+        /// The log.
+        path: PathBuf,
+        /// What is missing.
+        what: String,
+    },
+    /// There is something that no writer of logs put there, or one of a later
+    /// version did.
+    #[error(
+        "{} holds {what}, which this program cannot take for a part of a log; move it away, or use a newer symlog",
+        path.display()
+    )]
+    Foreign {
+        /// The log.
+        path: PathBuf,
+        /// What was found.
+        what: String,
+    },
+    /// The store replaces what is there although it was asked not to, so that
+    /// two writers could overwrite each other's parts.
+    #[error(
+        "{} ignores conditional writes, so that two writers would overwrite each other; use a store that knows If-None-Match, or set `conditional = false` where only one host ever writes",
+        path.display()
+    )]
+    Unconditional {
+        /// The store.
+        path: PathBuf,
+    },
+    /// A copy of a log holds what the log itself does not.
+    #[error(
+        "{} differs from the log that is shipped to it, at or before byte {offset} of its {object}; both are kept, and the log goes on under another name",
+        path.display()
+    )]
+    Diverged {
+        /// The copy.
+        path: PathBuf,
+        /// The object in which they differ.
+        object: String,
+        /// Where the copy was compared.
+        offset: u64,
+    },
+    /// So much waits to be shipped that nothing more is accepted.
+    #[error(
+        "{waiting} bytes wait to be shipped to {sink}, and no more than {ceiling} may; look after that sink (`symlog doctor`), or raise `spool_bytes` or set `at_ceiling`"
+    )]
+    SpoolFull {
+        /// The sink that is behind.
+        sink: String,
+        /// Bytes that are only local.
+        waiting: u64,
+        /// How many there may be.
+        ceiling: u64,
+    },
     /// A truncation that would make the object longer.
     #[error("cannot truncate to {len} bytes an object of {actual}; list and read it again")]
     BeyondEnd {
@@ -122,11 +192,15 @@ impl SinkError {
     pub fn left_sink_usable(&self) -> bool {
         matches!(
             self,
-            Self::Full { .. } | Self::InvalidName { .. } | Self::BeyondEnd { .. }
+            Self::Full { .. }
+                | Self::SpoolFull { .. }
+                | Self::InvalidName { .. }
+                | Self::BeyondEnd { .. }
         )
     }
 
-    pub(crate) fn io(operation: Operation, path: impl Into<PathBuf>, source: io::Error) -> Self {
+    /// A failure that the backend's own client reports.
+    pub fn io(operation: Operation, path: impl Into<PathBuf>, source: io::Error) -> Self {
         Self::Io {
             operation,
             path: path.into(),
@@ -204,8 +278,15 @@ impl fmt::Display for Operation {
 fn remedy(kind: io::ErrorKind) -> &'static str {
     match kind {
         io::ErrorKind::PermissionDenied => {
-            "give this user write permission on the log and its directory"
+            "give this user write permission on the log and its directory, or its account the right to read, list and write there"
         }
+        io::ErrorKind::TimedOut
+        | io::ErrorKind::ConnectionRefused
+        | io::ErrorKind::ConnectionReset
+        | io::ErrorKind::ConnectionAborted
+        | io::ErrorKind::NotConnected
+        | io::ErrorKind::HostUnreachable
+        | io::ErrorKind::NetworkUnreachable => "check that the server can be reached from here",
         io::ErrorKind::ReadOnlyFilesystem => {
             "the file system is read-only: remount it or use another path"
         }
@@ -242,7 +323,7 @@ mod tests {
         for (error, expected) in [
             (
                 io(Operation::Open, io::ErrorKind::PermissionDenied),
-                "open failed at /logs/a; give this user write permission on the log and its directory",
+                "open failed at /logs/a; give this user write permission on the log and its directory, or its account the right to read, list and write there",
             ),
             (
                 io(Operation::Sync, io::ErrorKind::Other),

@@ -8,8 +8,12 @@ use crate::{Attachments, ObjectName, SinkError, Warning};
 ///
 /// # Contract
 ///
-/// - At most one [`Sink`] exists at a time, over all processes that can reach
-///   the storage. Dropping it, or the death of its process, frees the place.
+/// - At most one [`Sink`] can make bytes durable at a time, over all processes
+///   that can reach the storage. Dropping it, or the death of its process, frees
+///   the place. Where a storage cannot tell whether a writer still lives, as a
+///   bucket cannot, the next writer takes the place, and the one before is
+///   fenced: nothing that it does from then on changes anything, and it gets
+///   [`SinkError::Fenced`] from the next call that would have.
 /// - Reading needs no lock and never waits for the writer.
 /// - Values are cheap handles: two of them for the same place are the same log.
 pub trait Storage: Debug + Send + Sync {
@@ -19,7 +23,8 @@ pub trait Storage: Debug + Send + Sync {
     /// # Errors
     ///
     /// [`SinkError::Locked`] while another writer holds the log, at once and
-    /// without waiting; anything else where the storage cannot be written.
+    /// without waiting, unless the storage fences it; anything else where the
+    /// storage cannot be written.
     fn lock(&self) -> Result<Box<dyn Sink>, SinkError>;
 
     /// The sealed objects in order, then the active one if it exists. A storage
@@ -69,7 +74,9 @@ pub trait Storage: Debug + Send + Sync {
 ///
 /// # Contract
 ///
-/// - Appends become visible to sources in order and without gaps.
+/// - Appends become visible to sources in order and without gaps, at the latest
+///   when [`sync`](Sink::sync) returns. What was not synced may be gone when the
+///   sink is dropped.
 /// - After [`append`](Sink::append), [`sync`](Sink::sync) or
 ///   [`truncate`](Sink::truncate) has failed with anything but
 ///   [`SinkError::Full`], the sink is poisoned: everything except

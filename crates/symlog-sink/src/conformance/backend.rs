@@ -21,12 +21,33 @@ pub trait Backend {
         None
     }
 
+    /// What happens to a second writer.
+    fn second_writer(&self) -> SecondWriter {
+        SecondWriter::IsRefused
+    }
+
+    /// Whether readers see an append before it is synced. Those of a remote
+    /// storage rarely do: there it waits for others, to be sent with them.
+    fn shows_unsynced(&self) -> bool {
+        true
+    }
+
     /// Make the next append, sync or truncation on `log` fail, and with an
     /// error that poisons; `false` if that is not possible.
     fn fail_next(&self, log: &Self::Storage, operation: Operation) -> bool {
         let _ = (log, operation);
         false
     }
+}
+
+/// How a backend sees to it that there is one writer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecondWriter {
+    /// It gets [`SinkError::Locked`](crate::SinkError::Locked).
+    IsRefused,
+    /// It takes the log over, and the first one gets
+    /// [`SinkError::Fenced`](crate::SinkError::Fenced).
+    TakesOver,
 }
 
 /// One part of the contract.
@@ -39,7 +60,7 @@ pub enum Check {
     ReadsBack,
     /// A read gives exactly the bytes there are, at any offset and length.
     ReadsRanges,
-    /// A second writer is refused until the first is gone.
+    /// A second writer is refused until the first is gone, or fences it.
     OneWriter,
     /// Sealed objects are listed in order and keep their bytes.
     RollsInOrder,

@@ -2,9 +2,16 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use super::Backend;
 use super::image::{read_all, read_source};
-use crate::{ObjectName, Operation, SinkError, Snapshot, Storage};
+use super::{Backend, SecondWriter};
+use crate::{ObjectName, Operation, Sink, SinkError, Snapshot, Storage};
+
+/// Makes what was appended visible, where that takes a sync.
+fn show<B: Backend>(backend: &B, sink: &mut dyn Sink) {
+    if !backend.shows_unsynced() {
+        sink.sync().unwrap();
+    }
+}
 
 fn sealed(name: &str) -> ObjectName {
     ObjectName::sealed(name).unwrap()
@@ -48,6 +55,7 @@ pub(super) fn removes<B: Backend>(backend: &B) -> bool {
     let error = log.remove(&ObjectName::Active).unwrap_err();
     assert!(matches!(error, SinkError::InvalidName { .. }), "{error:?}");
     sink.append(b"er").unwrap();
+    show(backend, &mut *sink);
     holds(&log, &ObjectName::Active, b"newer");
     sink.roll("4").unwrap();
     holds(&other, &sealed("4"), b"newer");
@@ -83,6 +91,7 @@ pub(super) fn reads_back<B: Backend>(backend: &B) -> bool {
         sink.append(&bytes).unwrap();
         expected.extend_from_slice(&bytes);
         assert_eq!(sink.len(), expected.len() as u64);
+        show(backend, &mut *sink);
         holds(&log, &ObjectName::Active, &expected);
         if i % 2 == 0 {
             sink.sync().unwrap();
@@ -99,6 +108,7 @@ pub(super) fn reads_ranges<B: Backend>(backend: &B) -> bool {
     let content: Vec<u8> = (0..40).collect();
     sink.append(&content[..17]).unwrap();
     sink.append(&content[17..]).unwrap();
+    show(backend, &mut *sink);
     let source = log.source(&ObjectName::Active).unwrap();
     for offset in 0..content.len() + 3 {
         for len in 0..content.len() + 3 {
@@ -117,6 +127,57 @@ pub(super) fn reads_ranges<B: Backend>(backend: &B) -> bool {
 }
 
 pub(super) fn one_writer<B: Backend>(backend: &B) -> bool {
+    match backend.second_writer() {
+        SecondWriter::IsRefused => second_is_refused(backend),
+        SecondWriter::TakesOver => second_takes_over(backend),
+    }
+    true
+}
+
+fn second_takes_over<B: Backend>(backend: &B) {
+    let log = backend.create();
+    let other = backend.reopen(&log);
+    let mut first = log.lock().unwrap();
+    first.append(b"first").unwrap();
+    first.sync().unwrap();
+    first.append(b", never").unwrap();
+    let mut second = other.lock().unwrap();
+    let begun = second.len() as usize;
+    assert!(
+        (5..=12).contains(&begun),
+        "the second begins behind the first"
+    );
+    let error = first.sync().expect_err("two writers");
+    assert!(matches!(error, SinkError::Fenced { .. }), "{error:?}");
+    let error = first.roll("1").expect_err("a roll is no way back");
+    assert!(matches!(error, SinkError::Fenced { .. }), "{error:?}");
+    second.append(b", second").unwrap();
+    second.sync().unwrap();
+    second.roll("1").unwrap();
+    assert!(first.roll("1").is_err() && first.roll("2").is_err());
+    drop(first);
+    second.append(b"and on").unwrap();
+    second.sync().unwrap();
+    let first_and_second = [&b"first, never"[..begun], b", second"].concat();
+    holds(&log, &sealed("1"), &first_and_second);
+    holds(&log, &ObjectName::Active, b"and on");
+
+    let mut contenders: Vec<_> = std::thread::scope(|scope| {
+        let contenders: Vec<_> = (0..8).map(|_| scope.spawn(|| other.lock())).collect();
+        contenders
+            .into_iter()
+            .filter_map(|contender| contender.join().unwrap().ok())
+            .collect()
+    });
+    let winners = contenders.iter_mut().filter_map(|sink| {
+        sink.append(b"!").ok()?;
+        sink.sync().ok()
+    });
+    assert_eq!(winners.count(), 1, "writers after a race");
+    holds(&log, &ObjectName::Active, b"and on!");
+}
+
+fn second_is_refused<B: Backend>(backend: &B) {
     let log = backend.create();
     let other = backend.reopen(&log);
     for round in 0..3 {
@@ -138,7 +199,6 @@ pub(super) fn one_writer<B: Backend>(backend: &B) -> bool {
             .collect()
     });
     assert_eq!(winners.len(), 1, "writers after a race");
-    true
 }
 
 pub(super) fn rolls_in_order<B: Backend>(backend: &B) -> bool {
@@ -151,6 +211,7 @@ pub(super) fn rolls_in_order<B: Backend>(backend: &B) -> bool {
         assert_eq!(sink.len(), 0);
     }
     sink.append(b"newest").unwrap();
+    show(backend, &mut *sink);
 
     for log in [&log, &backend.reopen(&log)] {
         let objects: Vec<_> = names
@@ -229,6 +290,7 @@ pub(super) fn truncates<B: Backend>(backend: &B) -> bool {
     assert_eq!(sink.len(), 6);
     holds(&log, &ObjectName::Active, b"whole\n");
     sink.append(b"next\n").unwrap();
+    show(backend, &mut *sink);
     holds(&log, &ObjectName::Active, b"whole\nnext\n");
     sink.truncate(0).unwrap();
     holds(&log, &ObjectName::Active, b"");
@@ -243,7 +305,7 @@ pub(super) fn continues<B: Backend>(backend: &B) -> bool {
         assert_eq!(sink.len(), expected.len() as u64);
         sink.append(&[round; 3]).unwrap();
         expected.extend_from_slice(&[round; 3]);
-        if round % 2 == 0 {
+        if round % 2 == 0 || !backend.shows_unsynced() {
             sink.sync().unwrap();
         }
     }
@@ -276,6 +338,7 @@ pub(super) fn readers_follow<B: Backend>(backend: &B) -> bool {
         let stream: Vec<u8> = (0..20_000).map(|at| (at % 251) as u8).collect();
         for part in stream.chunks(97) {
             sink.append(part).unwrap();
+            show(backend, &mut *sink);
         }
         done.store(true, Ordering::Release);
         assert_eq!(reader.join().unwrap(), stream.len());
@@ -312,6 +375,7 @@ pub(super) fn snapshots_are_whole<B: Backend>(backend: &B) -> bool {
         });
         for line in 0..LINES {
             sink.append(&line.to_le_bytes()).unwrap();
+            show(backend, &mut *sink);
             appended.store(line + 1, Ordering::Release);
             if line % 10 == 9 && line + 1 < LINES {
                 sink.roll(&line.to_string()).unwrap();

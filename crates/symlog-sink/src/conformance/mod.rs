@@ -45,7 +45,7 @@ mod fault;
 mod image;
 mod record;
 
-pub use backend::{Backend, Check, run};
+pub use backend::{Backend, Check, SecondWriter, run};
 pub use crash::{CrashPoint, Survival};
 pub use fault::{Fault, FaultPlan, FaultyStorage};
 pub use record::{Event, RecordingStorage, Trace};

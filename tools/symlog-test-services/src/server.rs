@@ -1,0 +1,210 @@
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+const READY: Duration = Duration::from_secs(60);
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    port: u16,
+    home: TempDir,
+    again: Vec<String>,
+    program: PathBuf,
+}
+
+/// The program, or `None` after saying why the test is skipped.
+fn program(name: &str, version: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("SYMLOG_SERVICES").map(PathBuf::from);
+    let program = folder.map_or_else(
+        || PathBuf::from(name),
+        |folder| folder.join("bin").join(name),
+    );
+    let answers = Command::new(&program)
+        .arg(version)
+        .output()
+        .is_ok_and(|output| output.status.success());
+    if answers {
+        return Some(program);
+    }
+    let ci = std::env::var_os("CI").is_some_and(|value| value == "true");
+    assert!(!ci, "no {name}; run: cargo xtask services");
+    let thread = std::thread::current();
+    let test = thread.name().unwrap_or("a test");
+    eprintln!("SKIPPED: {test}: no {name}; run: cargo xtask services");
+    None
+}
+
+/// A port that is free, and the one 10,000 above, which some take for gRPC.
+fn free_port() -> u16 {
+    loop {
+        let first = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = first.local_addr().unwrap().port();
+        let above = port.checked_add(10_000);
+        if above.is_some_and(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return port;
+        }
+    }
+}
+
+impl Server {
+    /// SeaweedFS, whose S3 accepts `key` and `secret`, with an empty `bucket`.
+    #[must_use]
+    pub fn s3() -> Option<Self> {
+        let program = program("weed", "version")?;
+        let home = tempfile::tempdir().unwrap();
+        let mut arguments = vec![
+            "mini".to_owned(),
+            format!("-dir={}", home.path().display()),
+            "-ip=127.0.0.1".to_owned(),
+            "-ip.bind=127.0.0.1".to_owned(),
+            "-webdav=false".to_owned(),
+            "-admin.ui=false".to_owned(),
+        ];
+        arguments.push("-master.telemetry=false".to_owned());
+        let mut ports = [0; 5];
+        for (port, name) in ports
+            .iter_mut()
+            .zip(["s3", "filer", "master", "volume", "admin"])
+        {
+            *port = free_port();
+            arguments.push(format!("-{name}.port={port}"));
+        }
+        let [port, filer, ..] = ports;
+        let mut server = Self::spawn(program, port, home, arguments);
+        // A directory of the filer is a bucket, and needs no signature.
+        server.wait(|_| http(filer, "POST", "/buckets/bucket/") == 201);
+        server.wait(|_| http(port, "GET", "/status") == 200);
+        Some(server)
+    }
+
+    /// NATS with JetStream.
+    #[must_use]
+    pub fn nats() -> Option<Self> {
+        let program = program("nats-server", "--version")?;
+        let home = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let arguments = ["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]
+            .map(str::to_owned)
+            .into_iter()
+            .chain([home.path().join("data").display().to_string()])
+            .collect();
+        let mut server = Self::spawn(program, port, home, arguments);
+        server.wait(|server| server.greets());
+        Some(server)
+    }
+
+    /// Tansu, a broker that speaks the Kafka protocol and keeps all in memory.
+    #[must_use]
+    pub fn kafka() -> Option<Self> {
+        let program = program("tansu", "--version")?;
+        let home = tempfile::tempdir().unwrap();
+        let port = free_port();
+        let url = format!("tcp://127.0.0.1:{port}");
+        let arguments = [
+            "broker",
+            "--listener-url",
+            &url,
+            "--advertised-listener-url",
+            &url,
+            "--storage-engine",
+            "memory://tansu/",
+        ]
+        .map(str::to_owned)
+        .to_vec();
+        let mut server = Self::spawn(program, port, home, arguments);
+        server.wait(|server| TcpStream::connect(("127.0.0.1", server.port)).is_ok());
+        Some(server)
+    }
+
+    fn spawn(program: PathBuf, port: u16, home: TempDir, arguments: Vec<String>) -> Self {
+        let child = start(&program, &home, &arguments);
+        Self {
+            child,
+            port,
+            home,
+            again: arguments,
+            program,
+        }
+    }
+
+    fn wait(&mut self, is_ready: impl Fn(&Self) -> bool) {
+        let start = Instant::now();
+        while !is_ready(self) {
+            assert!(start.elapsed() < READY, "the server is not ready");
+            assert!(self.child.try_wait().unwrap().is_none(), "the server ended");
+            std::thread::sleep(Duration::from_millis(30));
+        }
+    }
+
+    /// The port that it listens on, on loopback.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// The same data with a new process.
+    pub fn restart(&mut self) {
+        self.child = start(&self.program, &self.home, &self.again);
+        self.wait(|server| TcpStream::connect(("127.0.0.1", server.port)).is_ok());
+    }
+
+    fn greets(&self) -> bool {
+        let greet = || -> Option<bool> {
+            let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+            let mut line = [0; 5];
+            stream.read_exact(&mut line).ok()?;
+            Some(&line == b"INFO ")
+        };
+        greet().unwrap_or(false)
+    }
+}
+
+/// The status of a plain HTTP request; 0 where there is no answer.
+fn http(port: u16, method: &str, path: &str) -> u16 {
+    let ask = || -> Option<u16> {
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).ok()?;
+        std::str::from_utf8(&answer[9..12]).ok()?.parse().ok()
+    };
+    ask().unwrap_or(0)
+}
+
+fn start(program: &PathBuf, home: &TempDir, arguments: &[String]) -> Child {
+    let mut command = Command::new(program);
+    command
+        .args(arguments)
+        .env("HOME", home.path())
+        .env("AWS_ACCESS_KEY_ID", "key")
+        .env("AWS_SECRET_ACCESS_KEY", "secret")
+        .current_dir(home.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null());
+    command.spawn().unwrap()
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended by itself; what is left is a zombie at most.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
