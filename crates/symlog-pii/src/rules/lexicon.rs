@@ -46,6 +46,51 @@ fn short(bytes: &[u8]) -> u64 {
     }
 }
 
+/// The hash of a word's first eight bytes and its length, without regard to ASCII case: what is
+/// told of a word by one load.
+#[inline]
+pub(crate) fn head_hash(first: [u8; 8], len: usize) -> u64 {
+    let kept = u64::MAX >> (64 - 8 * len.clamp(1, 8));
+    let folded = (u64::from_le_bytes(first) | 0x2020_2020_2020_2020) & kept;
+    (folded ^ (len.min(MAX_HEAD) as u64) << 56).wrapping_mul(0xff51_afd7_ed55_8ccd)
+}
+
+/// Longer words have the length of this one in [`head_hash`].
+pub(crate) const MAX_HEAD: usize = 9;
+
+/// [`head_hash`] of a whole word.
+pub(crate) fn head_of(word: &[u8]) -> u64 {
+    let mut first = [0; 8];
+    let len = word.len().min(8);
+    first[..len].copy_from_slice(&word[..len]);
+    head_hash(first, word.len())
+}
+
+/// Tells by their heads most words that are not of a set.
+#[derive(Debug, Clone)]
+pub(crate) struct Heads(Vec<u64>);
+
+impl Heads {
+    /// How many bits of a hash are told apart: few enough for the first cache.
+    const BITS: u32 = 15;
+
+    pub(crate) fn new(hashes: impl IntoIterator<Item = u64>) -> Self {
+        let mut bits = vec![0; 1 << (Self::BITS - 6)];
+        for hash in hashes {
+            let bit = hash >> (64 - Self::BITS);
+            bits[(bit / 64) as usize] |= 1 << (bit % 64);
+        }
+        Self(bits)
+    }
+
+    /// Whether a word with this head may be one of the set.
+    #[inline]
+    pub(crate) fn may_hold(&self, hash: u64) -> bool {
+        let bit = hash >> (64 - Self::BITS);
+        self.0[(bit / 64) as usize] >> (bit % 64) & 1 == 1
+    }
+}
+
 /// A map from words to values, with a bitmap in front that answers most lookups.
 #[derive(Debug, Clone)]
 pub(crate) struct Words<T> {
@@ -109,6 +154,11 @@ impl<T> Words<T> {
             bits[(bit / 64) as usize] |= 1 << (bit % 64);
         }
         Self { bits, shift, map }
+    }
+
+    /// All values.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &T> {
+        self.map.values()
     }
 
     /// The value of the word with this hash.

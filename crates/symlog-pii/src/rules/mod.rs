@@ -6,8 +6,8 @@ mod pattern;
 mod set;
 mod verify;
 
-pub(crate) use lexicon::{Words, fold_hash, fold_hash_at};
-pub(crate) use set::{Keyword, RuleSet, Source, Trigger};
+pub(crate) use lexicon::{Heads, MAX_HEAD, Words, fold_hash, fold_hash_at, head_hash};
+pub(crate) use set::{Keyword, Rule, RuleSet, Source, Trigger};
 
 #[cfg(test)]
 mod oracle;

@@ -132,6 +132,11 @@ impl Pattern {
         self.first.has(byte)
     }
 
+    /// Whether the byte of a match at `place` may be `byte`, as far as its first bytes are known.
+    pub(crate) fn may_have(&self, place: usize, byte: u8) -> bool {
+        (place > 0 || self.first.has(byte)) && self.lead.get(place).is_none_or(|set| set.has(byte))
+    }
+
     /// Whether the first bytes of `text` allow a match; cheaper than trying.
     #[inline]
     pub(crate) fn may_match(&self, text: &[u8]) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
 use super::file::{self, RuleEntry};
-use super::lexicon::{Words, fold_hash};
+use super::lexicon::{Words, fold_hash, head_of};
 use super::pattern::Pattern;
 use super::verify::Verifier;
 use crate::checks::{self, Check};
@@ -104,6 +104,8 @@ pub(crate) struct Source {
 /// The rules for which a keyword speaks, and the words that must stand before it.
 #[derive(Debug, Clone)]
 pub(crate) struct Keyword {
+    /// The head of the keyword's last word.
+    pub(crate) head: u64,
     pub(crate) rules: Vec<u16>,
     /// Earlier words of a keyword of several, last first, with the rules they speak for.
     pub(crate) phrases: Vec<(Vec<u64>, u16)>,
@@ -134,6 +136,12 @@ impl Rule {
     /// The fewest digits of a match.
     pub(crate) fn min_digits(&self) -> u8 {
         self.min_digits
+    }
+
+    /// Whether the byte of a match at `place` may be `byte`, as far as its first bytes are known.
+    pub(crate) fn may_have(&self, place: usize, byte: u8) -> bool {
+        let mut patterns = self.patterns.iter();
+        patterns.any(|pattern| pattern.may_have(place, byte))
     }
 
     /// The end of the match at `start`, checked, if one ends where `accept` allows.
@@ -305,10 +313,15 @@ impl RuleSet {
     /// The last words of the keywords that speak for the rules which `keep` takes, and those rules.
     pub(crate) fn words_of(&self, keep: impl Fn(&Rule) -> bool) -> Words<Keyword> {
         Words::new(self.keywords.iter().filter_map(|(hash, keyword)| {
-            let Keyword { rules, phrases } = keyword;
+            let Keyword {
+                head,
+                rules,
+                phrases,
+            } = keyword;
             let rules = rules.iter().filter(|index| keep(self.rule(**index)));
             let phrases = phrases.iter().filter(|(_, index)| keep(self.rule(*index)));
             let kept = Keyword {
+                head: *head,
                 rules: rules.copied().collect(),
                 phrases: phrases.cloned().collect(),
             };
@@ -350,14 +363,15 @@ fn add_keyword(keyword: &str, rule: u16, keywords: &mut HashMap<u64, Keyword>) {
 }
 
 fn add_folded(keyword: &str, rule: u16, keywords: &mut HashMap<u64, Keyword>) {
-    let mut words: Vec<u64> = keyword
+    let mut words = keyword
         .split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .map(|word| fold_hash(word.as_bytes()))
-        .collect();
-    let Some(last) = words.pop() else { return };
-    words.reverse();
-    let entry = keywords.entry(last).or_insert_with(|| Keyword {
+        .map(str::as_bytes)
+        .rev();
+    let Some(last) = words.next() else { return };
+    let words: Vec<u64> = words.map(fold_hash).collect();
+    let entry = keywords.entry(fold_hash(last)).or_insert_with(|| Keyword {
+        head: head_of(last),
         rules: Vec::new(),
         phrases: Vec::new(),
     });

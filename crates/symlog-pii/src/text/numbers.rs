@@ -38,7 +38,7 @@ pub(super) fn judge(
     } else {
         Support::NONE
     };
-    if support.len == 0 && reach + 6 < usize::from(place.plan.free_min) {
+    if support.len == 0 && reach + 6 < usize::from(place.plan.free.min_len) {
         return (end, end);
     }
     let mut best: Option<Hit> = None;
@@ -186,17 +186,10 @@ fn consider(place: &Search<'_>, room: &Room, support: &Support, best: &mut Optio
         }
     }
     if edge == Edge::Clear {
-        let rules = place
-            .plan
-            .free
-            .get(usize::from(bytes[from]))
-            .map_or(&[][..], Vec::as_slice);
-        for free in rules
-            .iter()
-            .filter(|free| room.fits(free.min_len, free.min_digits))
-        {
-            offer(free.rule, place.rules.rule(free.rule).score);
-        }
+        let rules = &place.plan.free;
+        rules.each(&bytes[from..], room.len, room.digits, |index| {
+            offer(index, place.rules.rule(index).score);
+        });
     }
 }
 
@@ -282,7 +275,7 @@ impl Support {
     fn gather(place: &Search<'_>, start: usize, end: usize, words: usize, seen: &mut Seen) -> Self {
         let mut support = Self::NONE;
         seen.before(place, About::Number, start, words, |near| {
-            support.word(place, place.text, &near, near.distance);
+            support.word(place, place.text, &near, near.distance)
         });
         if !place.key.is_empty() {
             let words = back(place.key, place.key.len());
@@ -302,9 +295,10 @@ impl Support {
         support
     }
 
-    fn word(&mut self, place: &Search<'_>, text: &str, near: &Near<'_>, distance: usize) {
+    /// Adds the rules that the word speaks for. Returns whether it may speak for any.
+    fn word(&mut self, place: &Search<'_>, text: &str, near: &Near<'_>, distance: usize) -> bool {
         let Some(keyword) = place.plan.number_words.get(near.hash()) else {
-            return;
+            return false;
         };
         // A decoy's word must stand close before the number.
         let far = |index: u16| distance > MAX_DECOY && place.rules.rule(index).decoy;
@@ -327,6 +321,7 @@ impl Support {
         for index in keyword.rules.iter().filter(|index| !far(**index)) {
             self.add(*index, distance);
         }
+        true
     }
 }
 

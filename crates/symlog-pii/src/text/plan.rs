@@ -1,9 +1,9 @@
 //! Which rules and judges a choice of types needs, worked out once.
 
 use super::classes::Wanted;
-use super::numbers;
+use super::{for_each, numbers};
 use crate::kind::{PiiType, TypeSet};
-use crate::rules::{Keyword, RuleSet, Trigger, Words};
+use crate::rules::{Heads, Keyword, Rule, RuleSet, Trigger, Words};
 
 /// A rule that needs no keyword, with what tells at once that it does not match.
 #[derive(Debug, Clone, Copy)]
@@ -13,19 +13,29 @@ pub(super) struct Free {
     pub(super) min_digits: u8,
 }
 
+impl Free {
+    fn new(index: u16, rule: &Rule) -> Self {
+        Self {
+            rule: index,
+            min_len: rule.min_len(),
+            min_digits: rule.min_digits(),
+        }
+    }
+}
+
 /// What is looked for.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) want: TypeSet,
-    /// Number rules that need no keyword, by the first byte.
-    pub(super) free: Vec<Vec<Free>>,
-    /// The shortest match of any of them.
-    pub(super) free_min: u8,
+    /// Number rules that need no keyword.
+    pub(super) free: FreeRules,
     /// Token rules that need no keyword, in the same way.
     pub(super) free_tokens: Vec<Vec<Free>>,
     pub(super) keywords: bool,
     /// The keywords that speak for a number rule of the types.
     pub(super) number_words: Words<Keyword>,
+    /// Their heads.
+    pub(super) number_heads: Heads,
     /// Those that speak for a token rule.
     pub(super) token_words: Words<Keyword>,
     pub(super) numbers: bool,
@@ -52,15 +62,16 @@ const SEED_RULES: [&str; 5] = [
 impl Plan {
     /// All rules of the types `want`.
     pub(crate) fn new(rules: &RuleSet, want: TypeSet) -> Self {
-        let mut plan = Self {
+        let number_words = rules.words_of(|rule| {
+            rule.trigger == Trigger::Number && (rule.decoy || want.contains(rule.kind))
+        });
+        Self {
             want,
-            free: by_first(rules, want, Trigger::Number, |_| true),
-            free_min: 0,
-            free_tokens: by_first(rules, want, Trigger::Token, |_| true),
+            free: FreeRules::new(rules, want, |_| true),
+            free_tokens: by_first(rules, want),
             keywords: true,
-            number_words: rules.words_of(|rule| {
-                rule.trigger == Trigger::Number && (rule.decoy || want.contains(rule.kind))
-            }),
+            number_heads: Heads::new(number_words.values().map(|keyword| keyword.head)),
+            number_words,
             token_words: rules.words_of(|rule| rule.trigger == Trigger::Token),
             numbers: numbers::wanted(want),
             dates: want.intersects(TypeSet::of(&[PiiType::Date, PiiType::Age])),
@@ -82,18 +93,15 @@ impl Plan {
             coordinates: want.contains(PiiType::Coordinates),
             cues: want.contains(PiiType::Person),
             names: want.intersects(TypeSet::of(&[PiiType::Location, PiiType::Organization])),
-        };
-        plan.measure();
-        plan
+        }
     }
 
     /// The seed's shapes alone: no keywords, no vendors.
     pub(crate) fn seed(rules: &RuleSet, want: TypeSet) -> Self {
         let mut plan = Self::new(rules, want);
-        plan.free = by_first(rules, want, Trigger::Number, |id| SEED_RULES.contains(&id));
+        plan.free = FreeRules::new(rules, want, |id| SEED_RULES.contains(&id));
         plan.keywords = false;
         plan.secrets = false;
-        plan.measure();
         plan
     }
 
@@ -105,40 +113,111 @@ impl Plan {
             Wanted::Signs
         }
     }
+}
 
-    fn measure(&mut self) {
-        self.free_min = self
-            .free
+/// How many first bytes of a match are looked at together.
+const LEAD: usize = 6;
+/// Longer candidates, and those of more digits, are told apart one by one.
+const MAX_LEN: usize = 64;
+const MAX_DIGITS: usize = 32;
+/// The class of all that is beyond ASCII, and of the end of the text.
+const BEYOND: u8 = 128;
+
+/// Rules that need no keyword, in their order, with a bit for each to tell at once which of them
+/// may match somewhere.
+#[derive(Debug, Default)]
+pub(super) struct FreeRules {
+    rules: Vec<Free>,
+    /// How many words of bits there are in each of the following.
+    width: usize,
+    /// By place and byte: which rules may have it there.
+    lead: Vec<u64>,
+    /// By length, and by number of digits: which rules need no more.
+    len: Vec<u64>,
+    digits: Vec<u64>,
+    /// The shortest match of any of them.
+    pub(super) min_len: u8,
+}
+
+impl FreeRules {
+    fn new(rules: &RuleSet, want: TypeSet, keep: impl Fn(&str) -> bool) -> Self {
+        let kept: Vec<(u16, &Rule)> = rules
             .iter()
-            .flatten()
-            .map(|free| free.min_len)
-            .min()
-            .unwrap_or(u8::MAX);
+            .filter(|(_, rule)| {
+                rule.trigger == Trigger::Number
+                    && rule.score > 0.0
+                    && want.contains(rule.kind)
+                    && keep(rule.id.as_str())
+            })
+            .collect();
+        let width = kept.len().div_ceil(64);
+        let bits = |tell: &dyn Fn(&Rule) -> bool| {
+            let mut bits = vec![0; width];
+            for (i, (_, rule)) in kept.iter().enumerate() {
+                bits[i / 64] |= u64::from(tell(rule)) << (i % 64);
+            }
+            bits
+        };
+        let lead = (0..LEAD).flat_map(|place| {
+            (0..=BEYOND).flat_map(move |byte| bits(&|rule| rule.may_have(place, byte)))
+        });
+        // The last of the rows is that of everything longer, too.
+        let fits = |least: u8, n: usize, rows: usize| usize::from(least).min(rows - 1) <= n;
+        let len = (0..MAX_LEN).flat_map(|n| bits(&|rule| fits(rule.min_len(), n, MAX_LEN)));
+        let digits =
+            (0..MAX_DIGITS).flat_map(|n| bits(&|rule| fits(rule.min_digits(), n, MAX_DIGITS)));
+        Self {
+            lead: lead.collect(),
+            len: len.collect(),
+            digits: digits.collect(),
+            min_len: kept
+                .iter()
+                .map(|(_, rule)| rule.min_len())
+                .min()
+                .unwrap_or(u8::MAX),
+            rules: kept
+                .iter()
+                .map(|(index, rule)| Free::new(*index, rule))
+                .collect(),
+            width,
+        }
+    }
+
+    /// Calls `each` with the rules that may match at the beginning of `text`, with so many bytes
+    /// and digits at most.
+    #[inline]
+    pub(super) fn each(&self, text: &[u8], len: usize, digits: usize, mut each: impl FnMut(u16)) {
+        let row = |table: &[u64], row: usize, word: usize| table[row * self.width + word];
+        for word in 0..self.width {
+            let mut bits = row(&self.len, len.min(MAX_LEN - 1), word)
+                & row(&self.digits, digits.min(MAX_DIGITS - 1), word);
+            for place in 0..LEAD {
+                let byte = text.get(place).map_or(BEYOND, |b| (*b).min(BEYOND));
+                let place = place * (usize::from(BEYOND) + 1) + usize::from(byte);
+                bits &= row(&self.lead, place, word);
+            }
+            for_each(bits, |bit| {
+                let free = &self.rules[word * 64 + bit];
+                if usize::from(free.min_len) <= len && usize::from(free.min_digits) <= digits {
+                    each(free.rule);
+                }
+            });
+        }
     }
 }
 
-fn by_first(
-    rules: &RuleSet,
-    want: TypeSet,
-    trigger: Trigger,
-    keep: impl Fn(&str) -> bool,
-) -> Vec<Vec<Free>> {
+fn by_first(rules: &RuleSet, want: TypeSet) -> Vec<Vec<Free>> {
     (0..128u8)
         .map(|first| {
             rules
                 .iter()
                 .filter(|(_, rule)| {
-                    rule.trigger == trigger
+                    rule.trigger == Trigger::Token
                         && rule.score > 0.0
                         && want.contains(rule.kind)
-                        && keep(rule.id.as_str())
                         && rule.may_begin(first)
                 })
-                .map(|(index, rule)| Free {
-                    rule: index,
-                    min_len: rule.min_len(),
-                    min_digits: rule.min_digits(),
-                })
+                .map(|(index, rule)| Free::new(index, rule))
                 .collect()
         })
         .collect()

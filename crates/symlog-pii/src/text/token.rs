@@ -294,8 +294,9 @@ fn judge_token(
     let mut supported = 0;
     let mut evidence = Evidence::default();
     seen.before(place, About::Token, start, 6, |near| {
+        let cue = keys::cue(near.text);
         if evidence.secret.is_none() && !evidence.public && near.distance <= 4 {
-            match keys::cue(near.text) {
+            match cue {
                 Some(Cue::Public) if near.distance <= 1 => evidence.public = true,
                 Some(Cue::Secret) => evidence.secret = Some(near.distance),
                 _ => {}
@@ -308,6 +309,7 @@ fn judge_token(
                 supported += 1;
             }
         }
+        cue.is_some() || keyword.is_some()
     });
     if !place.key.is_empty() && evidence.secret.is_none() && !evidence.public {
         evidence.secret = keys::is_sensitive(place.key).then_some(0);
