@@ -161,24 +161,44 @@ fn push(out: &mut Vec<Hit>, value: &Value, kind: PiiType, score: f32, rule: Rule
 
 /// What the value under a sensitive key is.
 pub(crate) fn kind_of(key: &str) -> PiiType {
-    let has = |part: &str| {
-        key.as_bytes()
-            .windows(part.len())
-            .any(|window| window.eq_ignore_ascii_case(part.as_bytes()))
-    };
-    if ["passw", "pwd", "passphrase", "passcode"]
-        .iter()
-        .any(|p| has(p))
-        || keys::has_word(key, "pin")
-    {
+    let bytes = key.as_bytes();
+    let (mut pin, mut ssn, mut social, mut card, mut cards) = (false, false, false, false, false);
+    for at in 0..bytes.len() {
+        let begins = |part: &str| begins(&bytes[at..], part);
+        match bytes[at] | 0x20 {
+            b'p' if ["passw", "pwd", "passphrase", "passcode"]
+                .into_iter()
+                .any(begins) =>
+            {
+                return PiiType::Password;
+            }
+            b'p' => pin |= begins("pin"),
+            b's' => {
+                ssn |= begins("ssn");
+                social |= begins("social");
+            }
+            b'c' => {
+                card |= begins("card");
+                cards |= begins("creditcard") || begins("cardnumber");
+            }
+            _ => {}
+        }
+    }
+    if pin && keys::has_word(key, "pin") {
         PiiType::Password
-    } else if keys::has_word(key, "ssn") || has("social") {
+    } else if social || (ssn && keys::has_word(key, "ssn")) {
         PiiType::Ssn
-    } else if keys::has_word(key, "card") || has("creditcard") || has("cardnumber") {
+    } else if cards || (card && keys::has_word(key, "card")) {
         PiiType::CreditCard
     } else {
         PiiType::Secret
     }
+}
+
+/// Whether the text begins with the word, in any case.
+fn begins(text: &[u8], word: &str) -> bool {
+    text.get(..word.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
 /// Where the name ends that stands before the sign at `at`, and whether it is quoted.
@@ -421,30 +441,45 @@ fn placeholder(text: &[u8]) -> bool {
         "vault:",
         "none",
     ];
+    const WHOLE: [&str; 10] = [
+        "null",
+        "none",
+        "nil",
+        "true",
+        "false",
+        "undefined",
+        "string",
+        "str",
+        "required",
+        "optional",
+    ];
+    /// The second letters of the words, by their first.
+    const BEGINS: [u32; 32] = {
+        let mut table = [0; 32];
+        let mut i = 0;
+        while i < WORDS.len() {
+            let word = WORDS[i].as_bytes();
+            table[(word[0] & 31) as usize] |= 1 << (word[1] & 31);
+            i += 1;
+        }
+        table
+    };
     let same = text.iter().all(|b| *b == text[0]);
-    let lower = text.to_ascii_lowercase();
     same || text.starts_with(b"[REDACTED")
         || matches!(
             text[0],
             b'$' | b'<' | b'{' | b'[' | b'(' | b'%' | b'@' | b'&' | b'#'
         )
-        || matches!(
-            &lower[..],
-            b"null"
-                | b"none"
-                | b"nil"
-                | b"true"
-                | b"false"
-                | b"undefined"
-                | b"string"
-                | b"str"
-                | b"required"
-                | b"optional"
-        )
+        || WHOLE
+            .iter()
+            .any(|word| text.eq_ignore_ascii_case(word.as_bytes()))
         || text
             .iter()
             .all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-'))
-        || WORDS.iter().any(|word| contains(&lower, word.as_bytes()))
+        || text.windows(2).enumerate().any(|(at, pair)| {
+            BEGINS[usize::from(pair[0] & 31)] >> (pair[1] & 31) & 1 == 1
+                && WORDS.iter().any(|word| begins(&text[at..], word))
+        })
 }
 
 /// Expressions and templates.

@@ -34,12 +34,14 @@ pub(super) struct Classes {
 /// Which classes are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Digits, letters, `@`, `=`, `:`, `/` and disguises; the others are left out.
+    /// Digits, letters, `@`, `=`, `:` and `/`; the others are left out.
     Signs,
     /// Digits, letters, capitals and newlines; the others may be left out.
     Words,
-    /// All but newlines, which may be left out.
+    /// All but newlines and disguises, which may be left out.
     All,
+    /// Disguises; the others may be left out.
+    Disguises,
 }
 
 /// Writes the classes of each chunk to the same place of `out`.
@@ -51,11 +53,13 @@ pub(super) enum Wanted {
 pub(super) fn classify(chunks: &[Chunk], wanted: Wanted, out: &mut [Classes]) {
     match (std::is_x86_feature_detected!("avx2"), wanted) {
         // SAFETY: AVX2 was detected.
-        (true, Wanted::Signs) => unsafe { x86::avx2::<true, false>(chunks, out) },
+        (true, Wanted::Signs) => unsafe { x86::avx2::<true, false, false>(chunks, out) },
         // SAFETY: AVX2 was detected.
-        (true, Wanted::Words) => unsafe { x86::avx2::<false, true>(chunks, out) },
+        (true, Wanted::Words) => unsafe { x86::avx2::<false, true, false>(chunks, out) },
         // SAFETY: AVX2 was detected.
-        (true, Wanted::All) => unsafe { x86::avx2::<true, true>(chunks, out) },
+        (true, Wanted::All) => unsafe { x86::avx2::<true, true, false>(chunks, out) },
+        // SAFETY: AVX2 was detected.
+        (true, Wanted::Disguises) => unsafe { x86::avx2::<false, false, true>(chunks, out) },
         // SAFETY: SSE2 is part of every x86-64.
         (false, _) => unsafe { x86::sse2(chunks, out) },
     }
@@ -142,7 +146,7 @@ mod x86 {
     }
 
     #[target_feature(enable = "avx2")]
-    pub(super) fn avx2<const SIGNS: bool, const WORDS: bool>(
+    pub(super) fn avx2<const SIGNS: bool, const WORDS: bool, const DISGUISES: bool>(
         chunks: &[Chunk],
         out: &mut [Classes],
     ) {
@@ -158,8 +162,14 @@ mod x86 {
                         shifted,
                     )
                 };
-                let digit = within(v, b'0', 9);
                 let folded = _mm256_or_si256(v, _mm256_set1_epi8(0x20));
+                if DISGUISES {
+                    let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
+                    let others = _mm256_or_si256(is(0xe3), _mm256_or_si256(is(0xef), is(b'%')));
+                    out.disguise |= bits(_mm256_or_si256(c2_e2, others));
+                    continue;
+                }
+                let digit = within(v, b'0', 9);
                 let letter = within(folded, b'a', 25);
                 out.digit |= bits(digit);
                 // The sign bit of a byte beyond ASCII is a bit of the mask already.
@@ -168,9 +178,6 @@ mod x86 {
                     out.at |= bits(is(b'@'));
                     out.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
                     out.slash |= bits(is(b'/'));
-                    let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
-                    let others = _mm256_or_si256(is(0xe3), _mm256_or_si256(is(0xef), is(b'%')));
-                    out.disguise |= bits(_mm256_or_si256(c2_e2, others));
                 }
                 if WORDS {
                     out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
@@ -252,14 +259,21 @@ mod tests {
         let expect: Vec<Classes> = chunks.iter().map(scalar).collect();
         let mut found = vec![Classes::default(); chunks.len()];
         classify(&chunks, Wanted::All, &mut found);
-        let all = |c: &Classes| Classes { newline: 0, ..*c };
+        let all = |c: &Classes| Classes {
+            newline: 0,
+            disguise: 0,
+            ..*c
+        };
         assert!(found.iter().map(all).eq(expect.iter().map(all)));
         classify(&chunks, Wanted::Signs, &mut found);
-        let signs = |c: &Classes| (c.digit, c.word, c.at, c.assign, c.slash, c.disguise);
+        let signs = |c: &Classes| (c.digit, c.word, c.at, c.assign, c.slash);
         assert!(found.iter().map(signs).eq(expect.iter().map(signs)));
         classify(&chunks, Wanted::Words, &mut found);
         let words = |c: &Classes| (c.digit, c.word, c.capital, c.newline);
         assert!(found.iter().map(words).eq(expect.iter().map(words)));
+        classify(&chunks, Wanted::Disguises, &mut found);
+        let disguises = |c: &Classes| c.disguise;
+        assert!(found.iter().map(disguises).eq(expect.iter().map(disguises)));
     }
 
     #[cfg(target_arch = "x86_64")]

@@ -35,7 +35,7 @@ pub(crate) use blocks::{Word, words};
 use classes::Wanted;
 pub(crate) use date::{is_birth, is_year};
 pub(crate) use field::PERSON_FIELD;
-use fold::fold;
+use fold::{fold, is_disguised};
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
 use seen::Seen;
@@ -104,9 +104,6 @@ pub(crate) struct Search<'a> {
     pub(crate) depth: u8,
 }
 
-/// A text in which characters only look like others: it is to be [folded](fold) first.
-struct Disguised;
-
 /// Appends everything of the types `want` that stands in `text`, with the built-in rules.
 #[cfg(test)]
 fn find(text: &str, key: &str, want: TypeSet, out: &mut Vec<Hit>) {
@@ -147,11 +144,10 @@ impl Search<'_> {
     /// Appends everything that stands in the text, in order and without overlap. Characters that
     /// only look like others are taken for those.
     pub(crate) fn find(&self, out: &mut Vec<Hit>) {
-        let first = out.len();
-        if self.pass(true, out).is_ok() {
-            return;
+        if !is_disguised(self.text) {
+            return self.find_plain(out);
         }
-        out.truncate(first);
+        let first = out.len();
         let folded = fold(self.text);
         Search {
             text: &folded.text,
@@ -166,26 +162,11 @@ impl Search<'_> {
 
     /// [`find`](Self::find) where all characters are what they look like.
     pub(crate) fn find_plain(&self, out: &mut Vec<Hit>) {
-        let (Ok(()) | Err(Disguised)) = self.pass(false, out);
-    }
-
-    /// Looks at everything once. Where `disguised` is set it gives up at the first character that
-    /// only looks like another one.
-    fn pass(&self, disguised: bool, out: &mut Vec<Hit>) -> Result<(), Disguised> {
         let first = out.len();
         let mut past = Past::default();
-        let mut stopped = false;
         blocks::scan(self.text.as_bytes(), self.plan.classes(), |block, base| {
-            if disguised && block.disguises() != 0 {
-                stopped |= self.is_disguised(block.disguises(), base);
-            }
-            if !stopped {
-                self.block(block, base, &mut past, out);
-            }
+            self.block(block, base, &mut past, out);
         });
-        if stopped {
-            return Err(Disguised);
-        }
         if self.plan.email && self.plan.keywords {
             email::judge_spoken(self.text, out);
         }
@@ -205,16 +186,6 @@ impl Search<'_> {
             crate::names::tag(self, out);
         }
         arbitrate(out, first);
-        Ok(())
-    }
-
-    #[inline(never)]
-    fn is_disguised(&self, places: u64, base: usize) -> bool {
-        let mut found = false;
-        for_each(places, |bit| {
-            found |= fold::is_disguise(self.text, base + bit)
-        });
-        found
     }
 
     fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
