@@ -186,7 +186,17 @@ fn in_number(tokens: &[Token], i: usize) -> bool {
 /// Whether a line looks like code rather than like a sentence.
 pub(super) fn is_code(line: &str) -> bool {
     let head = &line.as_bytes()[..line.len().min(MAX_HEAD)];
-    let signs: u8 = head.iter().map(|b| u8::from(is_sign(*b))).sum();
+    // Lines are short: what is left of the last sixteen bytes would take longer than they.
+    let (parts, rest) = head.as_chunks::<16>();
+    let mut last = [0; 16];
+    last[..rest.len()].copy_from_slice(rest);
+    let mut counts = [0u8; 16];
+    for part in parts.iter().chain([&last]) {
+        for (count, b) in counts.iter_mut().zip(part) {
+            *count += u8::from(is_sign(*b));
+        }
+    }
+    let signs: u8 = counts.iter().sum();
     let indented = line.starts_with("    ") || line.starts_with('\t');
     usize::from(signs) * 14 > head.len() || (indented && !is_form(line))
 }

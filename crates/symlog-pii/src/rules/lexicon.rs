@@ -145,13 +145,13 @@ impl<T> Words<T> {
     /// The words with their values, given as hashes.
     pub(crate) fn new(entries: impl IntoIterator<Item = (u64, T)>) -> Self {
         let map: HashMap<u64, T, Identity> = entries.into_iter().collect();
-        // Eight to sixteen bits a word keep false answers near one in ten.
+        // Eight to sixteen bits a word, two of them set, keep false answers near one in thirty.
         let log = (map.len().max(8) * 16).ilog2().max(6);
         let mut bits = vec![0u64; 1 << (log - 6)];
         let shift = 64 - log;
         for hash in map.keys() {
-            let bit = spread(*hash) >> shift;
-            bits[(bit / 64) as usize] |= 1 << (bit % 64);
+            let (word, pair) = place(*hash, shift);
+            bits[word] |= pair;
         }
         Self { bits, shift, map }
     }
@@ -164,16 +164,20 @@ impl<T> Words<T> {
     /// The value of the word with this hash.
     #[inline]
     pub(crate) fn get(&self, hash: u64) -> Option<&T> {
-        let bit = spread(hash) >> self.shift;
-        if self.bits[(bit / 64) as usize] >> (bit % 64) & 1 == 0 {
+        let (word, pair) = place(hash, self.shift);
+        if self.bits[word] & pair != pair {
             return None;
         }
         self.map.get(&hash)
     }
 }
 
-fn spread(hash: u64) -> u64 {
-    hash.wrapping_mul(0x9e37_79b9_7f4a_7c15)
+/// Where the two bits of a word stand in the bitmap: next to each other in memory.
+#[inline]
+fn place(hash: u64, shift: u32) -> (usize, u64) {
+    let spread = hash.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let bit = spread >> shift;
+    ((bit / 64) as usize, 1 << (bit % 64) | 1 << (spread % 64))
 }
 
 #[cfg(test)]

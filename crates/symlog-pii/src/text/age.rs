@@ -174,8 +174,10 @@ pub(super) fn judge(text: &str, start: usize, end: usize, out: &mut Vec<Hit>) {
             && (is(ahead(text, end, 1).next(), &AFTER_SEX)
                 || (start > 0 && bytes[start - 1] == b'(' && bytes.get(end) == Some(&b')'))));
     let said = is(before, &BEFORE)
-        || is(backward.next(), &["age", "edad"])
-        || said_of_someone(text, start, digits_end)
+        || {
+            let further = backward.next();
+            is(further, &["age", "edad"]) || said_of_someone(text, (before, further), digits_end)
+        }
         || apposition(text, start, digits_end)
         || beside_a_relative(text, start, digits_end);
     if (years && old) || said || shorthand {
@@ -196,9 +198,11 @@ fn is(near: Option<Near<'_>>, words: &[&str]) -> bool {
 }
 
 /// "He is 47, …", "I'm 34 and …"
-fn said_of_someone(text: &str, start: usize, end: usize) -> bool {
-    let mut before = back(text, start);
-    let (verb, who) = (before.next(), before.next());
+fn said_of_someone(
+    text: &str,
+    (verb, who): (Option<Near<'_>>, Option<Near<'_>>),
+    end: usize,
+) -> bool {
     let someone = is(verb, &["is", "was", "m", "am", "s", "now"])
         && is(who, &["he", "she", "i", "who", "patient", "they"]);
     let someone = someone || is(verb, &["is", "was", "s"]) && is(who, &RELATIVES);
@@ -268,8 +272,10 @@ fn apposition(text: &str, start: usize, end: usize) -> bool {
     let name = |near: Option<Near<'_>>| {
         near.is_some_and(|n| n.text[0].is_ascii_uppercase() && n.text.len() > 1)
     };
-    let mut before = back(text, start);
-    closed && goes_on && name(before.next()) && name(before.next())
+    closed && goes_on && {
+        let mut before = back(text, start);
+        name(before.next()) && name(before.next())
+    }
 }
 
 /// The age that a finding states.

@@ -435,6 +435,13 @@ fn named(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
         return Some(span);
     }
     // `May 18`, `May 2024`, `May '24`, `mayo de 2024`
+    let word_ends = |back: usize| {
+        let end = start.checked_sub(back + 1)?;
+        Some(in_word(bytes[end]) && gap(bytes, end + 1, start))
+    };
+    if !(word_ends(1) == Some(true) || word_ends(2) == Some(true)) {
+        return None;
+    }
     let mut earlier = back(text, start).filter(|near| near.text.len() > 1);
     let mut previous = earlier.next()?;
     if !gap(bytes, previous.start + previous.text.len(), start) {

@@ -29,11 +29,7 @@ pub(crate) fn fold(text: &str) -> Decoded {
 /// Whether there is a character that only looks like another one.
 pub(super) fn is_disguised(text: &str) -> bool {
     // Most texts are ASCII.
-    let signs = |part: &[u8]| {
-        part.iter()
-            .fold(0, |any, b| any | b & 0x80 | u8::from(*b == b'%'))
-    };
-    if text.as_bytes().chunks(PART).all(|part| signs(part) == 0) {
+    if text.is_ascii() && memchr::memchr(b'%', text.as_bytes()).is_none() {
         return false;
     }
     let mut found = false;
@@ -46,9 +42,6 @@ pub(super) fn is_disguised(text: &str) -> bool {
     });
     found
 }
-
-/// Bytes that are looked through for signs at a time.
-const PART: usize = 512;
 
 /// What stands for the character at `at`, or for the escape, and its length.
 fn plain_at(text: &str, at: usize) -> Option<(Option<char>, usize)> {
