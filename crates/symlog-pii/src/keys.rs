@@ -4,7 +4,7 @@ mod cue;
 mod field;
 mod roles;
 
-pub(crate) use cue::{Cue, cue};
+pub(crate) use cue::{Cue, cue, cue_words, may_run_together};
 pub(crate) use field::kind_named;
 pub(crate) use roles::{may_end_key, may_end_sensitive};
 

@@ -26,10 +26,21 @@ pub(crate) fn cue(word: &[u8]) -> Option<Cue> {
                 .map(|(w, cue)| (fold_hash(w.as_bytes()), cue)),
         )
     });
-    let glued = || (8..=MAX_WORD).contains(&word.len()) && runs_together(word);
+    let glued = || may_run_together(word) && runs_together(word);
     CUES.get(fold_hash(word))
         .copied()
         .or_else(|| glued().then_some(Cue::Secret))
+}
+
+/// Whether [`cue`] may know the word as one that is written without separators.
+#[inline]
+pub(crate) fn may_run_together(word: &[u8]) -> bool {
+    (8..=MAX_WORD).contains(&word.len())
+}
+
+/// All words that [`cue`] knows by themselves.
+pub(crate) fn cue_words() -> impl Iterator<Item = &'static str> {
+    SECRET_WORDS.into_iter().chain(PUBLIC_WORDS)
 }
 
 const SECRET_WORDS: [&str; 26] = [

@@ -48,22 +48,20 @@ fn short(bytes: &[u8]) -> u64 {
 
 /// The hash of a word's first eight bytes and its length, without regard to ASCII case: what is
 /// told of a word by one load.
-#[inline]
-pub(crate) fn head_hash(first: [u8; 8], len: usize) -> u64 {
-    let kept = u64::MAX >> (64 - 8 * len.clamp(1, 8));
-    let folded = (u64::from_le_bytes(first) | 0x2020_2020_2020_2020) & kept;
-    (folded ^ (len.min(MAX_HEAD) as u64) << 56).wrapping_mul(0xff51_afd7_ed55_8ccd)
+pub(crate) fn head_of(word: &[u8]) -> u64 {
+    head_at(word, 0, word.len())
 }
 
-/// Longer words have the length of this one in [`head_hash`].
-pub(crate) const MAX_HEAD: usize = 9;
-
-/// [`head_hash`] of a whole word.
-pub(crate) fn head_of(word: &[u8]) -> u64 {
-    let mut first = [0; 8];
-    let len = word.len().min(8);
-    first[..len].copy_from_slice(&word[..len]);
-    head_hash(first, word.len())
+/// [`head_of`] the word of `len` bytes that stands at `start`.
+#[inline]
+pub(crate) fn head_at(text: &[u8], start: usize, len: usize) -> u64 {
+    let kept = u64::MAX >> (64 - 8 * len.clamp(1, 8));
+    let first = match text[start..].first_chunk() {
+        Some(first) => u64::from_le_bytes(*first),
+        None => short(&text[start..]),
+    };
+    let folded = (first | 0x2020_2020_2020_2020) & kept;
+    (folded ^ (len.min(9) as u64) << 56).wrapping_mul(0xff51_afd7_ed55_8ccd)
 }
 
 /// Tells by their heads most words that are not of a set.

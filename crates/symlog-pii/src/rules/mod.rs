@@ -6,7 +6,7 @@ mod pattern;
 mod set;
 mod verify;
 
-pub(crate) use lexicon::{Heads, MAX_HEAD, Words, fold_hash, fold_hash_at, head_hash};
+pub(crate) use lexicon::{Heads, Words, fold_hash, fold_hash_at, head_at, head_of};
 pub(crate) use set::{Keyword, Rule, RuleSet, Source, Trigger};
 
 #[cfg(test)]

@@ -256,12 +256,13 @@ fn beside_a_relative(text: &str, start: usize, end: usize) -> bool {
         Some(b' ') => bytes[..start - 1].ends_with(b",") && matches!(after, Some(b',')),
         _ => false,
     };
-    let mut before = back(text, start);
-    inside
-        && before.next().is_some_and(|near| {
+    inside && {
+        let mut before = back(text, start);
+        before.next().is_some_and(|near| {
             is(Some(near), &RELATIVES)
                 || near.text[0].is_ascii_uppercase() && is(before.next(), &RELATIVES)
         })
+    }
 }
 
 /// "Jane Roe, 45, was …"

@@ -6,6 +6,7 @@ use super::token::MIN_TOKEN;
 /// 64 bytes of text: one bit per byte, set where something of interest begins.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Block<'a> {
+    earlier: &'a Classes,
     before: &'a Classes,
     here: &'a Classes,
     after: &'a Classes,
@@ -55,6 +56,12 @@ impl Block<'_> {
     pub(super) fn gap(&self, bit: usize) -> usize {
         let upto = u128::from(self.before.word) | u128::from(self.here.word) << 64;
         ((upto >> bit) as u64).leading_zeros() as usize
+    }
+
+    /// The classes of the bytes around, from two blocks before this one on.
+    #[inline]
+    pub(super) fn around(&self, class: impl Fn(&Classes) -> u64) -> [u64; 4] {
+        [self.earlier, self.before, self.here, self.after].map(class)
     }
 
     /// Where a character may begin that only looks like another one.
@@ -147,6 +154,7 @@ pub(super) fn scan(bytes: &[u8], wanted: Wanted, mut each: impl FnMut(&Block, us
         classify(&[chunk], wanted, &mut here);
         let nothing = Classes::default();
         let block = Block {
+            earlier: &nothing,
             before: &nothing,
             here: &here[0],
             after: &nothing,
@@ -154,7 +162,7 @@ pub(super) fn scan(bytes: &[u8], wanted: Wanted, mut each: impl FnMut(&Block, us
         return each(&block, 0);
     }
     let mut scanner = Scanner {
-        window: [Classes::default(); BATCH + 2],
+        window: [Classes::default(); BATCH + 3],
         base: None,
         wanted,
         each,
@@ -238,8 +246,8 @@ pub(crate) fn words(bytes: &[u8], mut each: impl FnMut(Word) -> bool) {
 
 /// Gives each block once it knows the one after it.
 struct Scanner<F> {
-    /// The classes of the block given last, of the one that is held, and of those after them.
-    window: [Classes; BATCH + 2],
+    /// The classes of the two blocks given last, of the one that is held, and of those after them.
+    window: [Classes; BATCH + 3],
     /// Where the block begins that is held, if one is.
     base: Option<usize>,
     wanted: Wanted,
@@ -248,16 +256,17 @@ struct Scanner<F> {
 
 impl<F: FnMut(&Block, usize)> Scanner<F> {
     fn take(&mut self, batch: &[Chunk]) {
-        classify(batch, self.wanted, &mut self.window[2..]);
+        classify(batch, self.wanted, &mut self.window[3..]);
         let (first, mut base) = match self.base {
-            Some(base) => (1, base),
-            None => (2, 0),
+            Some(base) => (2, base),
+            None => (3, 0),
         };
-        for around in self.window[first - 1..batch.len() + 2].windows(3) {
-            let [before, here, after] = around else {
+        for around in self.window[first - 2..batch.len() + 3].windows(4) {
+            let [earlier, before, here, after] = around else {
                 continue;
             };
             let block = Block {
+                earlier,
                 before,
                 here,
                 after,
@@ -266,13 +275,14 @@ impl<F: FnMut(&Block, usize)> Scanner<F> {
             base += 64;
         }
         self.base = Some(base);
-        self.window.copy_within(batch.len()..batch.len() + 2, 0);
+        self.window.copy_within(batch.len()..batch.len() + 3, 0);
     }
 
     fn finish(mut self) {
         if let Some(base) = self.base {
-            let [before, here, ..] = &self.window;
+            let [earlier, before, here, ..] = &self.window;
             let block = Block {
+                earlier,
                 before,
                 here,
                 after: &Classes::default(),

@@ -38,7 +38,7 @@ pub(super) enum Wanted {
     Signs,
     /// Digits, letters, capitals and newlines; the others may be left out.
     Words,
-    /// All but newlines and disguises, which may be left out.
+    /// All but disguises, which may be left out.
     All,
     /// Disguises; the others may be left out.
     Disguises,
@@ -182,7 +182,7 @@ mod x86 {
                 if WORDS {
                     out.capital |= bits(_mm256_or_si256(v, within(v, b'A', 25)));
                 }
-                if !SIGNS && WORDS {
+                if WORDS {
                     out.newline |= bits(is(b'\n'));
                 }
                 if SIGNS && WORDS {
@@ -259,11 +259,7 @@ mod tests {
         let expect: Vec<Classes> = chunks.iter().map(scalar).collect();
         let mut found = vec![Classes::default(); chunks.len()];
         classify(&chunks, Wanted::All, &mut found);
-        let all = |c: &Classes| Classes {
-            newline: 0,
-            disguise: 0,
-            ..*c
-        };
+        let all = |c: &Classes| Classes { disguise: 0, ..*c };
         assert!(found.iter().map(all).eq(expect.iter().map(all)));
         classify(&chunks, Wanted::Signs, &mut found);
         let signs = |c: &Classes| (c.digit, c.word, c.at, c.assign, c.slash);

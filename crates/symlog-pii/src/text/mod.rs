@@ -2,6 +2,7 @@
 
 mod age;
 mod arbitrate;
+mod around;
 mod assign;
 mod blocks;
 mod classes;
@@ -16,7 +17,6 @@ mod net;
 mod numbers;
 mod pieces;
 mod plan;
-mod seen;
 mod spread;
 mod token;
 mod username;
@@ -29,6 +29,7 @@ use crate::rules::RuleSet;
 
 pub(crate) use age::stated_age;
 pub(crate) use arbitrate::arbitrate;
+use around::Around;
 pub(crate) use assign::{SENSITIVE_KEY, kind_of};
 use blocks::Block;
 pub(crate) use blocks::{Word, words};
@@ -38,7 +39,6 @@ pub(crate) use field::PERSON_FIELD;
 use fold::{fold, is_disguised};
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
-use seen::Seen;
 pub(crate) use token::{MAX_PEM, open_key};
 
 /// A candidate that was verified, before arbitration.
@@ -131,7 +131,6 @@ struct Past {
     email: usize,
     assign: usize,
     ipv6: usize,
-    seen: Seen,
     /// Whether the text may hold an option such as `-u user:password`, once it was asked.
     user: Option<bool>,
 }
@@ -197,6 +196,7 @@ impl Search<'_> {
         } else {
             long_numbers(block)
         };
+        let around = Around::new(self.text, block, base);
         if digits != 0 {
             let tokens = block.tokens();
             for_each(digits, |bit| {
@@ -211,7 +211,7 @@ impl Search<'_> {
                             begins: start == base + bit,
                             token: tokens >> bit & 1 == 1,
                         };
-                        self.digits(word, past, out);
+                        self.digits(word, &around, past, out);
                     }
                 }
             });
@@ -251,7 +251,7 @@ impl Search<'_> {
             for_each(block.long_words(), |bit| {
                 let at = base + bit - blocks::LONG_FROM;
                 if at >= past.tokens {
-                    past.tokens = token::judge(self, at, &mut past.seen, out);
+                    past.tokens = token::judge(self, at, &around, out);
                 }
             });
         }
@@ -281,7 +281,7 @@ impl Search<'_> {
         }
     }
 
-    fn digits(&self, word: DigitWord, past: &mut Past, out: &mut Vec<Hit>) {
+    fn digits(&self, word: DigitWord, around: &Around<'_>, past: &mut Past, out: &mut Vec<Hit>) {
         let DigitWord {
             start,
             end,
@@ -289,13 +289,13 @@ impl Search<'_> {
             token,
         } = word;
         if self.plan.secrets && token && start >= past.tokens {
-            past.tokens = token::judge(self, start, &mut past.seen, out);
+            past.tokens = token::judge(self, start, around, out);
         }
         if self.plan.net && start >= past.net {
             past.net = net::judge(self, start, end, out);
         }
         if self.plan.numbers && start >= past.numbers {
-            past.numbers = self.number(start, end, past, out);
+            past.numbers = self.number((start, end), around, past, out);
         }
         if self.plan.coordinates && begins {
             coords::judge(self, start, end, out);
@@ -306,8 +306,14 @@ impl Search<'_> {
     }
 
     /// Judges a number. Where group after group is no number, the rest of them is passed over.
-    fn number(&self, start: usize, end: usize, past: &mut Past, out: &mut Vec<Hit>) -> usize {
-        let (looked, reach) = numbers::judge(self, start, end, &mut past.seen, out);
+    fn number(
+        &self,
+        (start, end): (usize, usize),
+        around: &Around<'_>,
+        past: &mut Past,
+        out: &mut Vec<Hit>,
+    ) -> usize {
+        let (looked, reach) = numbers::judge(self, (start, end), around, out);
         if start >= past.groups {
             (past.groups, past.tries) = (reach, 0);
         } else {

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
+use super::around::{About, Around};
 use super::context::{Near, ahead, back, in_word};
-use super::seen::{About, Seen};
 use super::spread::Spread;
 use super::{Hit, Search};
 use crate::kind::{PiiType, TypeSet};
@@ -19,9 +19,8 @@ const MAX_DECOY: usize = 2;
 /// and up to where the groups go that may belong to one number with it.
 pub(super) fn judge(
     place: &Search<'_>,
-    start: usize,
-    end: usize,
-    seen: &mut Seen,
+    (start, end): (usize, usize),
+    around: &Around<'_>,
     out: &mut Vec<Hit>,
 ) -> (usize, usize) {
     let bytes = place.text.as_bytes();
@@ -34,7 +33,7 @@ pub(super) fn judge(
     }
     let support = if place.plan.keywords {
         let words = if digits < 5 { 3 } else { REACH };
-        Support::gather(place, start, end, words, seen)
+        Support::gather(place, (start, end), words, around)
     } else {
         Support::NONE
     };
@@ -272,10 +271,15 @@ impl Support {
         }
     }
 
-    fn gather(place: &Search<'_>, start: usize, end: usize, words: usize, seen: &mut Seen) -> Self {
+    fn gather(
+        place: &Search<'_>,
+        (start, end): (usize, usize),
+        words: usize,
+        around: &Around<'_>,
+    ) -> Self {
         let mut support = Self::NONE;
-        seen.before(place, About::Number, start, words, |near| {
-            support.word(place, place.text, &near, near.distance)
+        around.before(place.plan, About::Number, start, words, |near| {
+            support.word(place, place.text, &near, near.distance);
         });
         if !place.key.is_empty() {
             let words = back(place.key, place.key.len());
@@ -283,7 +287,7 @@ impl Support {
                 support.word(place, place.key, &near, near.distance + 1);
             }
         }
-        if seen.may_follow(place, end) {
+        if around.may_follow(place.plan, end) {
             for near in ahead(place.text, end, 3) {
                 // A label belongs to what follows it: "88120391  TEL: …".
                 if place.text.as_bytes().get(near.start + near.text.len()) == Some(&b':') {
@@ -295,10 +299,10 @@ impl Support {
         support
     }
 
-    /// Adds the rules that the word speaks for. Returns whether it may speak for any.
-    fn word(&mut self, place: &Search<'_>, text: &str, near: &Near<'_>, distance: usize) -> bool {
+    /// Adds the rules that the word speaks for.
+    fn word(&mut self, place: &Search<'_>, text: &str, near: &Near<'_>, distance: usize) {
         let Some(keyword) = place.plan.number_words.get(near.hash()) else {
-            return false;
+            return;
         };
         // A decoy's word must stand close before the number.
         let far = |index: u16| distance > MAX_DECOY && place.rules.rule(index).decoy;
@@ -321,7 +325,6 @@ impl Support {
         for index in keyword.rules.iter().filter(|index| !far(**index)) {
             self.add(*index, distance);
         }
-        true
     }
 }
 

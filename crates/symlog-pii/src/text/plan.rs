@@ -2,8 +2,9 @@
 
 use super::classes::Wanted;
 use super::{for_each, numbers};
+use crate::keys;
 use crate::kind::{PiiType, TypeSet};
-use crate::rules::{Heads, Keyword, Rule, RuleSet, Trigger, Words};
+use crate::rules::{Heads, Keyword, Rule, RuleSet, Trigger, Words, head_of};
 
 /// A rule that needs no keyword, with what tells at once that it does not match.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(super) number_heads: Heads,
     /// Those that speak for a token rule.
     pub(super) token_words: Words<Keyword>,
+    /// Their heads, and those of words for a secret.
+    pub(super) token_heads: Heads,
     pub(super) numbers: bool,
     pub(super) dates: bool,
     pub(super) net: bool,
@@ -65,14 +68,18 @@ impl Plan {
         let number_words = rules.words_of(|rule| {
             rule.trigger == Trigger::Number && (rule.decoy || want.contains(rule.kind))
         });
+        let token_words = rules.words_of(|rule| rule.trigger == Trigger::Token);
+        let cues = keys::cue_words().map(|word| head_of(word.as_bytes()));
+        let vendors = token_words.values().map(|keyword| keyword.head);
         Self {
             want,
+            token_heads: Heads::new(vendors.chain(cues)),
             free: FreeRules::new(rules, want, |_| true),
             free_tokens: by_first(rules, want),
             keywords: true,
             number_heads: Heads::new(number_words.values().map(|keyword| keyword.head)),
             number_words,
-            token_words: rules.words_of(|rule| rule.trigger == Trigger::Token),
+            token_words,
             numbers: numbers::wanted(want),
             dates: want.intersects(TypeSet::of(&[PiiType::Date, PiiType::Age])),
             net: want.intersects(TypeSet::of(&[

@@ -5,9 +5,9 @@ use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
 
+use super::around::{About, Around};
 use super::context::{in_word, last};
 use super::net::is_uuid;
-use super::seen::{About, Seen};
 use super::{Hit, Search};
 use crate::checks::{is_dealt_out, is_example_uuid, looks_random};
 use crate::finding::RuleId;
@@ -28,7 +28,12 @@ pub(crate) const MAX_PEM: usize = 16 * 1024;
 
 /// Judges the token in which the word at `word` stands: known first characters at each of its
 /// words, then its whole. Returns up to where it has looked.
-pub(super) fn judge(place: &Search<'_>, word: usize, seen: &mut Seen, out: &mut Vec<Hit>) -> usize {
+pub(super) fn judge(
+    place: &Search<'_>,
+    word: usize,
+    around: &Around<'_>,
+    out: &mut Vec<Hit>,
+) -> usize {
     let bytes = place.text.as_bytes();
     let back = bytes[..word]
         .iter()
@@ -66,7 +71,7 @@ pub(super) fn judge(place: &Search<'_>, word: usize, seen: &mut Seen, out: &mut 
         .map_or(start, |i| i + 1);
     let from = (from..=word).find(|i| in_word(bytes[*i])).unwrap_or(word);
     let from = unglued(place, from);
-    judge_token(place, from, word.max(from), seen, out)
+    judge_token(place, from, word.max(from), around, out)
 }
 
 /// Where the value begins in a token that begins with its own name: `vendor-secret-1234…`.
@@ -277,7 +282,7 @@ fn judge_token(
     place: &Search<'_>,
     start: usize,
     word: usize,
-    seen: &mut Seen,
+    around: &Around<'_>,
     out: &mut Vec<Hit>,
 ) -> usize {
     let bytes = place.text.as_bytes();
@@ -293,10 +298,9 @@ fn judge_token(
     let mut support = [(0u16, 0usize); 16];
     let mut supported = 0;
     let mut evidence = Evidence::default();
-    seen.before(place, About::Token, start, 6, |near| {
-        let cue = keys::cue(near.text);
+    around.before(place.plan, About::Token, start, 6, |near| {
         if evidence.secret.is_none() && !evidence.public && near.distance <= 4 {
-            match cue {
+            match keys::cue(near.text) {
                 Some(Cue::Public) if near.distance <= 1 => evidence.public = true,
                 Some(Cue::Secret) => evidence.secret = Some(near.distance),
                 _ => {}
@@ -309,7 +313,6 @@ fn judge_token(
                 supported += 1;
             }
         }
-        cue.is_some() || keyword.is_some()
     });
     if !place.key.is_empty() && evidence.secret.is_none() && !evidence.public {
         evidence.secret = keys::is_sensitive(place.key).then_some(0);
