@@ -24,12 +24,15 @@ const MAX_KEY: usize = 128;
 pub(crate) fn is_sensitive(key: &str) -> bool {
     let name = last_segment(key).as_bytes();
     if is_one_word(name) {
-        let alone = Role::STRONG | Role::TOKEN | Role::KEY | Role::PIN;
-        return may_end_sensitive(name)
-            && name.len() <= MAX_WORD
-            && (roles::of(fold_hash(name)).has(alone) || roles::runs_together(name));
+        return may_end_sensitive(name) && is_secret_word(name);
     }
     Words::of(name).is_some_and(|words| words.sensitive())
+}
+
+/// Whether a key that is one word of letters names a secret.
+pub(crate) fn is_secret_word(word: &[u8]) -> bool {
+    let alone = Role::STRONG | Role::TOKEN | Role::KEY | Role::PIN;
+    word.len() <= MAX_WORD && (roles::of(fold_hash(word)).has(alone) || roles::runs_together(word))
 }
 
 /// Whether a name is letters alone, all of one case after the first.

@@ -1,6 +1,7 @@
 //! One text, looked through and put together again.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
@@ -150,24 +151,18 @@ impl Pass<'_> {
         }
         let mut names = self.names.borrow_mut();
         let mut mentions = Vec::new();
-        let mut next = 0;
+        let mut known = hits.iter().filter(|hit| sure(hit)).peekable();
         for (from, piece) in text::pieces(text) {
+            let end = from + piece.len();
             let mut start = from;
-            for line in piece.split_inclusive('\n') {
-                let end = start + line.len();
-                while let Some(hit) = hits.get(next).filter(|hit| hit.start < end) {
-                    if sure(hit) {
-                        names.learn(&text[hit.start..hit.end]);
-                    }
-                    next += 1;
-                }
-                if !names.is_empty() {
-                    names.find(line, false, &mut |from, to| {
-                        mentions.push((start + from, start + to))
-                    });
-                }
-                start = end;
+            while let Some(hit) = known.next_if(|hit| hit.start < end) {
+                let before = &text.as_bytes()[start..hit.start];
+                let line = memchr::memrchr(b'\n', before).map_or(start, |n| start + n + 1);
+                mention(&names, text, start..line, &mut mentions);
+                names.learn(&text[hit.start..hit.end]);
+                start = line;
             }
+            mention(&names, text, start..end, &mut mentions);
         }
         let mut at = 0;
         mentions.retain(|(start, end)| {
@@ -516,6 +511,15 @@ fn escaped(with: String) -> String {
     let mut escaped = String::new();
     escape_into(&with, &mut escaped);
     escaped
+}
+
+/// Appends the mentions of known names in a part of a text.
+fn mention(names: &KnownNames, text: &str, part: Range<usize>, out: &mut Vec<(usize, usize)>) {
+    if names.is_empty() {
+        return;
+    }
+    let mut each = |from, to| out.push((part.start + from, part.start + to));
+    names.find(&text[part.clone()], false, &mut each);
 }
 
 fn shift(edit: &mut Edit, by: usize) {

@@ -216,20 +216,19 @@ fn judge_after(text: &str, name: usize, end: usize, out: &mut Vec<Hit>) {
             && word.eq_ignore_ascii_case(b"name")
             && (gap_text.contains('"') || word == b"name")
             && !patient(&bytes[..start]));
-    let mut tokens = Vec::with_capacity(MAX_NAME);
+    let mut tokens = [Token::NONE; MAX_NAME];
     if known {
-        read_few(text, end + gap, 1, &mut tokens);
-        if !tokens
-            .first()
-            .is_some_and(|t| t.has(FIRST) && !t.has(COMMON))
-        {
+        let [first, ..] = &mut tokens;
+        let one = std::slice::from_mut(first);
+        if read_few(text, end + gap, one) == 0 || !first.has(FIRST) || first.has(COMMON) {
             return;
         }
     }
-    read_few(text, end + gap, MAX_NAME, &mut tokens);
+    let count = read_few(text, end + gap, &mut tokens);
+    let tokens = &tokens[..count];
     // "My name is Dan", "Mr. May": also a name that is a word.
     let certain = cue == Cue::Is || (cue == Cue::Title && !gap_text.contains(':'));
-    if let Some((first, last)) = name_at(text, &tokens, known, certain) {
+    if let Some((first, last)) = name_at(text, tokens, known, certain) {
         out.push(Hit::new(
             tokens[first].start,
             tokens[last].end,

@@ -6,7 +6,8 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::gazetteer::{self, COMMON, FIRST, LAST, PLACE};
 use crate::finding::RuleId;
-use crate::rules::fold_hash;
+use crate::rules::{fold_hash, fold_hash_at};
+use crate::text::{Word, words};
 
 pub(crate) const AGAIN: RuleId = RuleId::new("person-again");
 
@@ -15,12 +16,33 @@ const MAX: usize = 1024;
 
 /// The names of a document or a conversation that a cue made sure, to find their other mentions.
 ///
-/// It holds keyed digests, no names, under a key that this process drew for itself. Clones share
-/// the key.
+/// It holds keyed digests, no names, under a key that this process drew for itself, and nine bits
+/// of a hash of each word. Clones share the key.
 #[derive(Clone, Default)]
 pub struct KnownNames {
     key: RandomState,
     digests: HashSet<u64>,
+    words: Outline,
+}
+
+/// Tells most words from those of known names before a digest is made of them.
+#[derive(Clone, Default)]
+struct Outline([u64; 8]);
+
+impl Outline {
+    fn place(hash: u64) -> (usize, u32) {
+        ((hash >> 61) as usize, (hash >> 55) as u32 & 63)
+    }
+
+    fn add(&mut self, hash: u64) {
+        let (word, bit) = Self::place(hash);
+        self.0[word] |= 1 << bit;
+    }
+
+    fn may_hold(&self, hash: u64) -> bool {
+        let (word, bit) = Self::place(hash);
+        self.0[word] >> bit & 1 == 1
+    }
 }
 
 impl KnownNames {
@@ -42,6 +64,9 @@ impl KnownNames {
         let new = other.digests.iter().filter(|d| !self.digests.contains(d));
         let new: Vec<u64> = new.take(room).copied().collect();
         self.digests.extend(new);
+        for (word, more) in self.words.0.iter_mut().zip(other.words.0) {
+            *word |= more;
+        }
     }
 
     /// One that knows nothing yet, with the same key.
@@ -50,6 +75,7 @@ impl KnownNames {
         Self {
             key: self.key.clone(),
             digests: HashSet::new(),
+            words: Outline::default(),
         }
     }
 
@@ -63,7 +89,9 @@ impl KnownNames {
             }
             let lower = word.to_lowercase();
             let digest = self.key.hash_one(&lower);
-            let flags = gazetteer::flags(fold_hash(lower.as_bytes()));
+            let hash = fold_hash(lower.as_bytes());
+            self.words.add(hash);
+            let flags = gazetteer::flags(hash);
             let place = flags & PLACE != 0 && flags & (FIRST | LAST) == 0;
             let capital = word.starts_with(char::is_uppercase);
             if capital && flags & COMMON == 0 && !place && word.chars().count() >= 3 {
@@ -82,46 +110,46 @@ impl KnownNames {
         let bytes = text.as_bytes();
         // The word before, and whether it was reported.
         let mut before: Option<(usize, usize, u64, bool)> = None;
-        let mut at = 0;
-        while at < bytes.len() {
-            if !in_word(bytes[at]) {
-                at += 1;
-                continue;
-            }
-            let mut start = at;
-            while at < bytes.len() && in_word(bytes[at]) {
-                at += 1;
-            }
-            if raw && start > 0 && bytes[start - 1] == b'\\' {
-                // `\nEmma`: the first letter, or `u` and four digits, is the escape's.
-                start = at.min(start + if bytes[start] == b'u' { 5 } else { 1 });
-            }
-            let Some(word) = text.get(start..at) else {
-                before = None;
-                continue;
-            };
-            if !word.starts_with(char::is_uppercase) || word.len() > 64 {
-                before = None;
-                continue;
-            }
-            let digest = if word.is_ascii() {
-                self.key.hash_one(word.to_ascii_lowercase())
-            } else {
-                self.key.hash_one(word.to_lowercase())
-            };
-            let paired = before.filter(|(_, end, before, _)| {
-                matches!(&bytes[*end..start], b" " | b"-" | b"'" | b". ")
-                    && self.digests.contains(&self.key.hash_one((*before, digest)))
-            });
-            if let Some((from, to, _, false)) = paired {
-                each(from, to);
-            }
-            let known = paired.is_some() || self.digests.contains(&digest);
-            if known {
-                each(start, at);
-            }
-            before = Some((start, at, digest, known));
-        }
+        words(
+            bytes,
+            |Word {
+                 start, end, lower, ..
+             }| {
+                let last = before.take();
+                if lower {
+                    return true;
+                }
+                let mut start = start;
+                if raw && start > 0 && bytes[start - 1] == b'\\' {
+                    // `\nEmma`: the first letter, or `u` and four digits, is the escape's.
+                    start = end.min(start + if bytes[start] == b'u' { 5 } else { 1 });
+                }
+                let capital =
+                    |word: &&str| word.starts_with(char::is_uppercase) && word.len() <= 64;
+                let Some(word) = text.get(start..end).filter(capital) else {
+                    return true;
+                };
+                let lower = match word.is_ascii() {
+                    true if !self.words.may_hold(fold_hash_at(bytes, start, end)) => return true,
+                    true => word.to_ascii_lowercase(),
+                    false => word.to_lowercase(),
+                };
+                let digest = self.key.hash_one(lower);
+                let paired = last.filter(|(_, end, before, _)| {
+                    matches!(&bytes[*end..start], b" " | b"-" | b"'" | b". ")
+                        && self.digests.contains(&self.key.hash_one((*before, digest)))
+                });
+                if let Some((from, to, _, false)) = paired {
+                    each(from, to);
+                }
+                let known = paired.is_some() || self.digests.contains(&digest);
+                if known {
+                    each(start, end);
+                }
+                before = Some((start, end, digest, known));
+                true
+            },
+        );
     }
 }
 
@@ -143,10 +171,6 @@ impl fmt::Debug for KnownNames {
             .field("digests", &self.digests.len())
             .finish_non_exhaustive()
     }
-}
-
-fn in_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte >= 0x80
 }
 
 #[cfg(test)]

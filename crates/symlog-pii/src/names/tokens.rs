@@ -45,6 +45,15 @@ pub(super) enum Shape {
 }
 
 impl Token {
+    pub(super) const NONE: Self = Self {
+        start: 0,
+        end: 0,
+        hash: 0,
+        shape: Shape::Lower,
+        given: false,
+        about: None,
+    };
+
     pub(super) fn capital(&self) -> bool {
         matches!(
             self.shape,
@@ -86,13 +95,13 @@ impl Token {
     }
 }
 
-/// Reads the words of `text[from..]` into `out`, up to the end of the line or the most there may
-/// be, and looks all of them up.
-pub(super) fn read_few(text: &str, from: usize, most: usize, out: &mut Vec<Token>) {
-    out.clear();
+/// Reads the words of `text[from..]` into `out`, up to the end of the line or as many as it holds,
+/// and looks all of them up. Returns how many there are.
+pub(super) fn read_few(text: &str, from: usize, out: &mut [Token]) -> usize {
+    let mut count = 0;
     let bytes = text.as_bytes();
     let mut at = from;
-    while at < bytes.len() && bytes[at] != b'\n' && out.len() < most {
+    while at < bytes.len() && bytes[at] != b'\n' && count < out.len() {
         if !in_word(bytes[at]) {
             at += 1;
             continue;
@@ -109,8 +118,10 @@ pub(super) fn read_few(text: &str, from: usize, most: usize, out: &mut Vec<Token
         };
         let mut token = token(text, word);
         token.look_up(text);
-        out.push(token);
+        out[count] = token;
+        count += 1;
     }
+    count
 }
 
 /// Reads the words of the line `text[from..to]` into `out`, up to the most there may be. Returns

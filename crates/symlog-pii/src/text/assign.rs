@@ -55,6 +55,9 @@ fn judge_key(
     out: &mut Vec<Hit>,
 ) -> usize {
     let bytes = text.as_bytes();
+    if is_innocent_word(bytes, at, end, quoted) {
+        return at + 1;
+    }
     let Some(key) = key_before(text, at, end, quoted).filter(|key| keys::is_sensitive(key)) else {
         return at + 1;
     };
@@ -226,12 +229,30 @@ fn key_end(bytes: &[u8], at: usize) -> (usize, bool) {
     (end, quoted)
 }
 
+/// Whether the name that ends at `end` is one word in small letters, as most are, and no secret's.
+fn is_innocent_word(bytes: &[u8], at: usize, end: usize, quoted: bool) -> bool {
+    let letters = bytes[..end].iter().rev().take(MAX_KEY);
+    let mut start = end - letters.take_while(|b| b.is_ascii_lowercase()).count();
+    if start > 0 && start < end && bytes[start - 1].is_ascii_uppercase() {
+        start -= 1;
+    }
+    let joined = start.checked_sub(1).is_some_and(|before| {
+        let before = bytes[before];
+        in_name(before) || (before == b' ' && !quoted && bytes[at] == b':')
+    });
+    start < end && !joined && !keys::is_secret_word(&bytes[start..end])
+}
+
+/// Whether a name may hold the byte.
+fn in_name(b: u8) -> bool {
+    b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80
+}
+
 /// The name that ends at `end`, before the sign at `at`.
 fn key_before(text: &str, at: usize, end: usize, quoted: bool) -> Option<&str> {
     let bytes = text.as_bytes();
-    let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.') || b >= 0x80;
     let mut start = end;
-    while start > 0 && end - start <= MAX_KEY && name(bytes[start - 1]) {
+    while start > 0 && end - start <= MAX_KEY && in_name(bytes[start - 1]) {
         start -= 1;
     }
     // `Api Key: …`, `security code: …`: one more word may belong to the key.
