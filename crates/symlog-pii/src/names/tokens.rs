@@ -95,8 +95,8 @@ impl Token {
     }
 }
 
-/// Reads the words of `text[from..]` into `out`, up to the end of the line or as many as it holds,
-/// and looks all of them up. Returns how many there are.
+/// Reads the words of `text[from..]` into `out`, as far as they may be one name and on the same
+/// line, and looks all of them up. Returns how many there are.
 pub(super) fn read_few(text: &str, from: usize, out: &mut [Token]) -> usize {
     let mut count = 0;
     let bytes = text.as_bytes();
@@ -120,6 +120,11 @@ pub(super) fn read_few(text: &str, from: usize, out: &mut [Token]) -> usize {
         token.look_up(text);
         out[count] = token;
         count += 1;
+        // Only `de` and the like are small, and nothing stands farther apart than by ". ".
+        let ends = token.shape == Shape::Lower && token.end - token.start > MAX_PARTICLE;
+        if ends || bytes.iter().skip(at).take(MAX_JOINT).all(|b| !in_word(*b)) {
+            break;
+        }
     }
     count
 }
@@ -150,6 +155,11 @@ pub(super) fn read_line(
     });
     full.unwrap_or(to + 1)
 }
+
+/// The longest small word inside of a name.
+const MAX_PARTICLE: usize = 3;
+/// The first byte of the next word of a name is one of so many.
+const MAX_JOINT: usize = 4;
 
 pub(super) const fn in_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte >= 0x80

@@ -13,6 +13,7 @@ use crate::checks::{is_dealt_out, is_example_uuid, looks_random};
 use crate::finding::RuleId;
 use crate::keys::{self, Cue};
 use crate::kind::PiiType;
+use crate::rules::head_at;
 
 const GENERIC: RuleId = RuleId::new("generic-secret");
 const JWT: RuleId = RuleId::new("jwt");
@@ -79,13 +80,18 @@ fn unglued(place: &Search<'_>, start: usize) -> usize {
     let bytes = place.text.as_bytes();
     let limit = bytes.len().min(start + 48);
     let mut from = start;
+    // Where the word begins that `at` is in or after.
+    let mut word = start;
     for at in start..limit {
         if !TOKEN[usize::from(bytes[at])] {
             break;
         }
+        if at > start && !in_word(bytes[at - 1]) {
+            word = at;
+        }
         let joint = matches!(bytes[at], b'-' | b'_' | b'.')
             && bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-        if joint && at > start {
+        if joint && at > start && may_be_named(place, word, at) {
             let named = last(place.text, at).any(|near| {
                 keys::cue(near.text) == Some(Cue::Secret)
                     || place
@@ -100,6 +106,21 @@ fn unglued(place: &Search<'_>, start: usize) -> usize {
         }
     }
     from
+}
+
+/// Whether the word that stands from `start` to `end`, or a part of it, may be one for a secret or
+/// for a vendor.
+fn may_be_named(place: &Search<'_>, start: usize, end: usize) -> bool {
+    let bytes = place.text.as_bytes();
+    let word = &bytes[start..end];
+    let whole = start == 0 || !in_word(bytes[start - 1]);
+    !whole
+        || !word.iter().all(u8::is_ascii_lowercase)
+        || keys::may_run_together(word)
+        || place
+            .plan
+            .token_heads
+            .may_hold(head_at(bytes, start, end - start))
 }
 
 /// How far back the beginning of a token is looked for.
