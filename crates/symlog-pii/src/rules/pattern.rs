@@ -150,6 +150,16 @@ impl Pattern {
         self.min_len
     }
 
+    /// The length of the longest match.
+    pub(crate) fn most_len(&self) -> usize {
+        most(&self.root, |_| true)
+    }
+
+    /// How many digits a match has at most.
+    pub(crate) fn most_digits(&self) -> usize {
+        most(&self.root, |set| set.0 & DIGITS.0 != 0)
+    }
+
     /// How many digits a match has at least, at most 255.
     pub(crate) fn min_digits(&self) -> u8 {
         self.min_digits
@@ -242,6 +252,23 @@ fn fewest(nodes: &[Node], counts: impl Fn(Set) -> bool + Copy) -> usize {
                 .unwrap_or(0),
         })
         .sum()
+}
+
+fn most(nodes: &[Node], counts: impl Fn(Set) -> bool + Copy) -> usize {
+    let each = nodes.iter().map(|node| match node {
+        Node::Set(set) => usize::from(counts(*set)),
+        Node::Repeat(inner, _, max) => {
+            usize::from(*max) * most(std::slice::from_ref(inner), counts)
+        }
+        Node::Sequence(inner) => most(inner, counts),
+        Node::Either(arms) => {
+            let arms = arms
+                .iter()
+                .map(|arm| most(std::slice::from_ref(arm), counts));
+            arms.max().unwrap_or(0)
+        }
+    });
+    each.fold(0, usize::saturating_add)
 }
 
 fn literal_prefix(nodes: &[Node]) -> String {

@@ -3,6 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::OnceLock;
 
+use aho_corasick::AhoCorasick;
+
 use super::file::{self, RuleEntry};
 use super::lexicon::{Words, fold_hash, head_of};
 use super::pattern::Pattern;
@@ -11,6 +13,11 @@ use crate::checks::{self, Check};
 use crate::error::{BuildError, RuleProblem};
 use crate::finding::RuleId;
 use crate::kind::PiiType;
+
+/// So many characters that are always the same tell where something begins.
+const MIN_PREFIX: usize = 3;
+/// The shortest token that is looked at for its shape.
+pub(crate) const MIN_TOKEN: usize = 10;
 
 /// The built-in rule files.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -30,7 +37,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// Rules that are code: what they find has no pattern.
-pub(super) const JUDGES: [&str; 34] = [
+pub(super) const JUDGES: [&str; 35] = [
     "age",
     "coordinates",
     "coordinates-dms",
@@ -48,6 +55,7 @@ pub(super) const JUDGES: [&str; 34] = [
     "ipv6",
     "jwt",
     "mac",
+    "onnx",
     "organization",
     "password-said",
     "pem",
@@ -120,6 +128,15 @@ pub(crate) struct RuleSet {
     /// Rules by their first three characters.
     prefixes: HashMap<[u8; 3], Vec<u16>>,
     prefix_bits: Vec<u64>,
+    /// Those of users' rules, which are looked for everywhere: such a word may be of any length.
+    sought: Sought,
+}
+
+/// Characters with which something begins, and the rule that each speaks for.
+#[derive(Debug, Default)]
+struct Sought {
+    literals: Vec<(String, u16)>,
+    finder: Option<AhoCorasick>,
 }
 
 impl Rule {
@@ -201,13 +218,15 @@ impl RuleSet {
                         RuleProblem::DuplicateId,
                     ));
                 }
-                set.add(&entry, &mut keywords)
+                let of_user = n >= BUILT_IN.len();
+                set.add(&entry, of_user, &mut keywords)
                     .map_err(|p| file::problem(file, line, &entry.id, p))?;
-                if n >= BUILT_IN.len() {
+                if of_user {
                     own.push((file, line, entry));
                 }
             }
         }
+        set.sought.finish()?;
         set.keywords = keywords;
         // The built-in ones are held against theirs by the tests of this crate.
         let verifier = Verifier::new(&set);
@@ -222,6 +241,7 @@ impl RuleSet {
     fn add(
         &mut self,
         entry: &RuleEntry,
+        of_user: bool,
         keywords: &mut HashMap<u64, Keyword>,
     ) -> Result<(), RuleProblem> {
         let patterns: Vec<Pattern> = entry
@@ -251,14 +271,31 @@ impl RuleSet {
                 | PiiType::CryptoWallet
                 | PiiType::Custom
         );
-        let trigger = if secret && patterns.iter().all(|p| p.prefix().len() >= 3) {
-            Trigger::Prefix
-        } else if matches!(entry.kind, PiiType::Secret) {
-            Trigger::Token
-        } else {
-            Trigger::Number
+        let min_len = patterns.iter().map(Pattern::min_len).min().unwrap_or(0);
+        let min_digits = patterns.iter().map(Pattern::min_digits).min().unwrap_or(0);
+        let begins = patterns.iter().all(|p| p.prefix().len() >= MIN_PREFIX);
+        let most_len = patterns.iter().map(Pattern::most_len).max().unwrap_or(0);
+        let most_digits = patterns.iter().map(Pattern::most_digits).max().unwrap_or(0);
+        let token = entry.kind == PiiType::Secret && most_len >= MIN_TOKEN;
+        let trigger = match of_user {
+            // One that needs a keyword is not found by its first characters alone.
+            true if begins && entry.score > 0.0 => Trigger::Prefix,
+            false if begins && secret => Trigger::Prefix,
+            false if entry.kind == PiiType::Secret => Trigger::Token,
+            true if token => Trigger::Token,
+            // Shorter numbers are not looked at.
+            true if most_digits < 2 || (most_digits == 2 && most_len < 6) => {
+                return Err(RuleProblem::NeverTried);
+            }
+            _ => Trigger::Number,
         };
         match trigger {
+            Trigger::Prefix if of_user => {
+                for pattern in &patterns {
+                    let prefix = pattern.prefix().to_owned();
+                    self.sought.literals.push((prefix, index));
+                }
+            }
             Trigger::Prefix => {
                 for pattern in &patterns {
                     let [a, b, c, ..] = pattern.prefix().as_bytes() else {
@@ -285,8 +322,8 @@ impl RuleSet {
             context: entry.context,
             trigger,
             decoy: entry.decoy,
-            min_len: patterns.iter().map(Pattern::min_len).min().unwrap_or(0),
-            min_digits: patterns.iter().map(Pattern::min_digits).min().unwrap_or(0),
+            min_len,
+            min_digits,
             patterns,
         });
         Ok(())
@@ -338,6 +375,15 @@ impl RuleSet {
         (0..).zip(&self.rules)
     }
 
+    /// Where one of the users' rules may begin, and which.
+    pub(crate) fn sought<'t>(&'t self, text: &'t str) -> impl Iterator<Item = (usize, &'t Rule)> {
+        let found = self.sought.finder.iter().flat_map(move |finder| {
+            let found = finder.find_overlapping_iter(text);
+            found.map(|found| (found.start(), found.pattern().as_usize()))
+        });
+        found.map(move |(at, n)| (at, self.rule(self.sought.literals[n].1)))
+    }
+
     /// The rules that begin with these characters.
     #[inline]
     pub(crate) fn with_prefix(&self, bytes: &[u8]) -> &[u16] {
@@ -347,6 +393,16 @@ impl RuleSet {
             return &[];
         }
         self.prefixes.get(&[*a, *b, *c]).map_or(&[], Vec::as_slice)
+    }
+}
+
+impl Sought {
+    fn finish(&mut self) -> Result<(), BuildError> {
+        if !self.literals.is_empty() {
+            let literals = self.literals.iter().map(|(prefix, _)| prefix);
+            self.finder = Some(AhoCorasick::new(literals).map_err(|_| BuildError::TooManyRules)?);
+        }
+        Ok(())
     }
 }
 

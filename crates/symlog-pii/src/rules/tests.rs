@@ -1,5 +1,7 @@
 //! Every built-in rule finds its examples and leaves its counter-examples.
 
+use crate::{Counts, Masker};
+
 use super::RuleSet;
 use super::set::{Source, built_in_entries};
 use super::verify::Verifier;
@@ -48,14 +50,70 @@ fn mistakes_in_a_file_point_at_their_line() {
             "pattern = 'EMP-\\d{6}'\nscore = 0.9\ncounter = [\"EMP-123456\"]",
             "counter-example number 1 is found",
         ),
+        ("pattern = 'ACME[A-Z]{3}'", "would never be tried"),
+        (
+            "pattern = '[A-Z]{3}-\\d'\nkeywords = [\"staff\"]",
+            "would never be tried",
+        ),
     ] {
         let source = Source {
             file: "my.toml".to_owned(),
             text: rule(body),
         };
-        let error = RuleSet::compile(&[source]).unwrap_err().to_string();
+        let error = RuleSet::compile(&[source])
+            .err()
+            .map(|error| error.to_string());
+        let error = error.unwrap_or_default();
         assert!(error.contains(expect), "{error:?} tells {expect:?}");
     }
+}
+
+#[test]
+fn two_rules_of_one_name_are_refused() {
+    let rule = "[[rule]]\nid = \"a\"\ntype = \"CUSTOM\"\npattern = 'A-\\d{5}'\nscore = 0.9\n";
+    let source = Source {
+        file: "my.toml".to_owned(),
+        text: rule.repeat(2),
+    };
+    let error = RuleSet::compile(&[source]).unwrap_err().to_string();
+    assert!(
+        error.starts_with("my.toml:6: rule \"a\": the id is used twice"),
+        "{error}"
+    );
+}
+
+/// A rule of a user is tried wherever its first characters stand, however short it is.
+#[test]
+fn short_rules_of_users_are_tried() {
+    let rule =
+        |id: &str, body: &str| format!("[[rule]]\nid = \"{id}\"\ntype = \"CUSTOM\"\n{body}\n");
+    let toml = [
+        rule("short", "pattern = 'ACME[A-Z]{3}'\nscore = 0.9"),
+        rule("words", "pattern = 'Project [A-Z][a-z]+'\nscore = 0.9"),
+        rule("digits", "pattern = 'Q\\d{3}'\nscore = 0.9"),
+        rule(
+            "employee",
+            "pattern = 'EMP-\\d{6}'\nkeywords = [\"employee\"]",
+        ),
+    ];
+    let masker = Masker::builder()
+        .rules("my.toml", toml.concat())
+        .build()
+        .unwrap();
+    let mut counts = Counts::new();
+    let masked = masker.mask(
+        "ACMEXYZ, xACMEXYZ, ACMEXYZ1 of Project Falcon; Q123; employee EMP-123456",
+        &mut counts,
+    );
+    assert_eq!(
+        masked,
+        "[REDACTED:CUSTOM], xACMEXYZ, ACMEXYZ1 of [REDACTED:CUSTOM]; [REDACTED:CUSTOM]; \
+         employee [REDACTED:CUSTOM]"
+    );
+    assert_eq!(
+        masker.mask("part EMP-123456", &mut counts),
+        "part EMP-123456"
+    );
 }
 
 /// Operators are refused for rules that do not exist, so every name of one must be known.

@@ -23,8 +23,8 @@ impl<'a> Verifier<'a> {
         }
     }
 
-    /// Whether the rule's type is found in each example, and the rule in no counter-example. Which
-    /// of several rules for one type finds an example is no matter.
+    /// Whether the rule's type is found in each example, be it as a hint, and the rule in no
+    /// counter-example. Which of several rules for one type finds an example is no matter.
     pub(super) fn check(&self, entry: &RuleEntry) -> Result<(), RuleProblem> {
         let found = |text: &String| {
             let mut hits: Vec<Hit> = Vec::new();
@@ -54,9 +54,9 @@ impl<'a> Verifier<'a> {
             };
         }
         let missed = |text: &String| {
-            !found(text)
-                .iter()
-                .any(|hit| hit.kind == entry.kind || hit.rule.as_str() == entry.id)
+            !found(text).iter().any(|hit| {
+                hit.score > 0.0 && (hit.kind == entry.kind || hit.rule.as_str() == entry.id)
+            })
         };
         if let Some(n) = entry.examples.iter().position(missed) {
             return Err(RuleProblem::Example {

@@ -1,7 +1,7 @@
 //! Byte classes, 64 bytes at a time.
 
 use super::classes::{Chunk, Classes, Wanted, classify};
-use super::token::MIN_TOKEN;
+use crate::rules::MIN_TOKEN;
 
 /// 64 bytes of text: one bit per byte, set where something of interest begins.
 #[derive(Debug, Clone, Copy)]

@@ -178,6 +178,7 @@ impl Search<'_> {
         if self.wants(PiiType::PrivateKey) {
             token::private_keys(self.text, out);
         }
+        token::sought(self, out);
         if self.wants(PiiType::Media) {
             token::media(self.text, out);
         }

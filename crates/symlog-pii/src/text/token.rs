@@ -13,15 +13,13 @@ use crate::checks::{is_dealt_out, is_example_uuid, looks_random};
 use crate::finding::RuleId;
 use crate::keys::{self, Cue};
 use crate::kind::PiiType;
-use crate::rules::head_at;
+use crate::rules::{MIN_TOKEN, head_at};
 
 const GENERIC: RuleId = RuleId::new("generic-secret");
 const JWT: RuleId = RuleId::new("jwt");
 const PEM: RuleId = RuleId::new("pem");
 const BASE64_MEDIA: RuleId = RuleId::new("data-uri");
 
-/// The shortest token that is worth a look without a known prefix.
-pub(super) const MIN_TOKEN: usize = 10;
 /// The longest token that is judged. A longer one is data.
 const MAX_TOKEN: usize = 4096;
 /// A private key's longest text.
@@ -169,6 +167,21 @@ fn judge_prefix(place: &Search<'_>, at: usize, out: &mut Vec<Hit>) -> usize {
         }
     }
     past
+}
+
+/// Appends what users' rules find by its first characters.
+pub(super) fn sought(place: &Search<'_>, out: &mut Vec<Hit>) {
+    let bytes = place.text.as_bytes();
+    for (at, rule) in place.rules.sought(place.text) {
+        let begins = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        let accept = |end: usize| !bytes.get(end).is_some_and(|b| in_word(*b) || *b == b'_');
+        if begins
+            && place.wants(rule.kind)
+            && let Some(end) = rule.matches_at(place.text, at, accept)
+        {
+            out.push(Hit::new(at, end, rule.kind, rule.score, rule.id.clone()));
+        }
+    }
 }
 
 /// Appends all private keys in PEM form.
