@@ -75,7 +75,11 @@ impl LogReader {
         let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(&path)?);
         // The keyring is made under the lock that lets one writer in.
         let lock = storage.lock()?;
-        let keyring = open_or_create_keyring(&keyring_path(&path), &own_key(reader.keyring())?)?;
+        let keyring = open_or_create_keyring(
+            &keyring_path(&path),
+            &own_key(reader.keyring())?,
+            &default_provider(),
+        )?;
         drop(lock);
         let mut own = config.clone();
         own.logging.enabled = true;

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use symlog_crypto::{CryptoProvider, default_provider};
 use symlog_keys::{Keyring, SecretStore, SecretsConfig};
 use symlog_pii::Masker;
 use symlog_sink::Storage;
@@ -30,6 +31,7 @@ pub struct LoggerBuilder {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) storage: Option<Arc<dyn Storage>>,
     pub(super) keyring: Option<Keyring>,
+    pub(super) provider: CryptoProvider,
     pub(super) chores: Vec<Box<dyn Chore>>,
     pub(super) own_chores: bool,
 }
@@ -50,6 +52,7 @@ impl LoggerBuilder {
             clock: Arc::new(SystemClock),
             storage: None,
             keyring: None,
+            provider: default_provider(),
             chores: Vec::new(),
             own_chores: true,
         }
@@ -158,6 +161,14 @@ impl LoggerBuilder {
     /// then. A log opens only with the keyring that it was begun with.
     pub fn keyring(mut self, keyring: Keyring) -> Self {
         self.keyring = Some(keyring);
+        self
+    }
+
+    /// Sets what encrypts, and where keys, nonces and salts come from, in place of
+    /// [`symlog_crypto::default_provider`]. A backend that is one writes the same bytes, so that
+    /// any other reads them.
+    pub fn crypto(mut self, provider: CryptoProvider) -> Self {
+        self.provider = provider;
         self
     }
 

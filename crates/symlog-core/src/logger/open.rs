@@ -14,6 +14,7 @@ use symlog_sink::{FileStorage, Storage};
 
 use super::builder::LoggerBuilder;
 use super::{Backend, Inner, ModelLogger, registry};
+use crate::access::{open_keyring, owner};
 use crate::config::{Config, KeysConfig, LogFormat, LoggingConfig};
 use crate::error::LoggingError;
 use crate::masking::{Maskers, OperatorKeys, build_masker};
@@ -84,7 +85,7 @@ fn open_pipeline(
     path: &Path,
     masking: Masking,
 ) -> Result<Pipeline, LoggingError> {
-    let provider = default_provider();
+    let provider = builder.provider.clone();
     let storage: Arc<dyn Storage> = match &builder.storage {
         Some(storage) => Arc::clone(storage),
         None => Arc::new(FileStorage::new(path)?),
@@ -213,7 +214,7 @@ fn find_keyring(
     )?;
     // The storage makes the log's directory, with the mode that it needs.
     drop(storage.lock()?);
-    let keyring = open_or_create_keyring(&keyring_path, &resolved.key)?;
+    let keyring = open_or_create_keyring(&keyring_path, &resolved.key, provider)?;
     Ok((keyring, key_note(&resolved)))
 }
 
@@ -221,7 +222,7 @@ fn find_keyring(
 fn key_supply(builder: &LoggerBuilder, path: &Path) -> KeySupply {
     let config = builder.config.clone();
     let (store, secrets) = (builder.store.clone(), builder.secrets.clone());
-    let strict = builder.strict;
+    let (strict, provider) = (builder.strict, builder.provider.clone());
     let path = keyring_path(path);
     KeySupply::new(move || {
         let found = resolve_key(
@@ -233,7 +234,7 @@ fn key_supply(builder: &LoggerBuilder, path: &Path) -> KeySupply {
                 path: &path,
                 exists: true,
             },
-            &default_provider(),
+            &provider,
         )?;
         Ok(FoundKey {
             note: key_note(&found),
@@ -260,7 +261,7 @@ fn open_symbiont(
         });
     };
     let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
-    let provider = default_provider();
+    let provider = builder.provider;
     let resolved = resolve_key(
         &builder.config,
         builder.store.clone(),
@@ -303,16 +304,16 @@ fn has_bytes(storage: &dyn Storage) -> Result<bool, LoggingError> {
 pub(crate) fn open_or_create_keyring(
     path: &Path,
     key: &LoggingKey,
+    provider: &CryptoProvider,
 ) -> Result<Keyring, LoggingError> {
-    let provider = default_provider();
     if path.symlink_metadata().is_ok() {
-        return Ok(Keyring::open(path, key, Access::ReadWrite, &provider)?);
+        return Ok(Keyring::open(path, key, Access::ReadWrite, provider)?);
     }
     let log_id = *uuid::Uuid::now_v7().as_bytes();
-    match Keyring::create(path, log_id, key, &provider) {
+    match Keyring::create(path, log_id, key, provider) {
         // Another process was quicker; the lock on the log decides who writes.
         Err(KeyringError::Exists { .. }) => {
-            Ok(Keyring::open(path, key, Access::ReadWrite, &provider)?)
+            Ok(Keyring::open(path, key, Access::ReadWrite, provider)?)
         }
         created => Ok(created?),
     }
@@ -320,24 +321,20 @@ pub(crate) fn open_or_create_keyring(
 
 /// The keyring of the log that a configuration names, for one who does not write the log.
 pub(crate) fn writable_keyring(config: &Config) -> Result<Keyring, LoggingError> {
-    let path = keyring_path(Path::new(&config.logging.log_file_path));
+    let log = Path::new(&config.logging.log_file_path);
+    let owner = owner(log);
     let resolved = resolve_key(
         &config.logging,
         None,
         config.secrets.as_ref(),
         config.strict,
         LogFor::Keyring {
-            path: &path,
+            path: &keyring_path(owner.as_deref().unwrap_or(log)),
             exists: true,
         },
         &default_provider(),
     )?;
-    Ok(Keyring::open(
-        &path,
-        &resolved.key,
-        Access::ReadWrite,
-        &default_provider(),
-    )?)
+    open_keyring(log, &resolved.key, Access::ReadWrite)
 }
 
 /// What a key is looked for.

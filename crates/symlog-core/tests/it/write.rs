@@ -67,3 +67,28 @@ fn a_second_run_goes_on_in_a_new_segment() {
         300
     );
 }
+
+/// What one crypto backend writes, the other reads, and goes on with.
+#[cfg(feature = "aws-lc-rs")]
+#[test]
+fn a_log_may_be_written_with_either_crypto_backend() {
+    use symlog_core::Filter;
+
+    use crate::recorded::answered;
+
+    let place = Workplace::new();
+    for number in 0..4 {
+        let mut builder = place.builder();
+        if number % 2 == 0 {
+            builder = builder.crypto(symlog_crypto::aws_lc_provider());
+        }
+        let logger = builder.build().unwrap();
+        logger.submit(answered(number)).unwrap().wait().unwrap();
+        logger.close_blocking().unwrap();
+    }
+    let reader = place.reader();
+    let report = reader.verify().unwrap();
+    assert!(report.is_ok(), "{report:?}");
+    let read = reader.entries(Filter::new()).unwrap();
+    assert_eq!(read.filter(Result::is_ok).count(), 4);
+}
