@@ -9,6 +9,9 @@ mod verify;
 pub(crate) use lexicon::{Heads, Words, fold_hash, fold_hash_at, head_at, head_of};
 pub(crate) use set::{Keyword, MIN_TOKEN, Rule, RuleSet, Source, Trigger};
 
+#[cfg(feature = "training")]
+mod some;
+
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]

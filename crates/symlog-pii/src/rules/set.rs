@@ -197,6 +197,14 @@ impl RuleSet {
 
     /// The built-in rules and those of further files.
     pub(crate) fn compile(more: &[Source]) -> Result<RuleSet, BuildError> {
+        Self::compile_some(more, |_| true)
+    }
+
+    /// Those of them that `keep` takes by their number.
+    pub(super) fn compile_some(
+        more: &[Source],
+        keep: impl Fn(usize) -> bool,
+    ) -> Result<RuleSet, BuildError> {
         let built_in = BUILT_IN.iter().map(|(file, text)| (*file, *text));
         let further = more
             .iter()
@@ -217,6 +225,9 @@ impl RuleSet {
                         &entry.id,
                         RuleProblem::DuplicateId,
                     ));
+                }
+                if !keep(ids.len() - 1) {
+                    continue;
                 }
                 let of_user = n >= BUILT_IN.len();
                 set.add(&entry, of_user, &mut keywords)
