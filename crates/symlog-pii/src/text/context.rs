@@ -89,6 +89,28 @@ pub(super) fn back(text: &str, at: usize) -> Back<'_> {
     }
 }
 
+/// The word before a place is too far from it, or too long, to be told without [`back`].
+pub(super) struct Further;
+
+/// The hash of the first word that [`back`] gives, where that is near and short.
+pub(super) fn one_before(text: &str, at: usize) -> Result<Option<u64>, Further> {
+    const NEAR: usize = 24;
+    let bytes = text.as_bytes();
+    let near = |from: usize, counts: fn(&u8) -> bool| {
+        let bytes = bytes[..from].iter().rev();
+        let count = bytes.take(NEAR).take_while(|b| counts(b)).count();
+        if count < NEAR {
+            Ok(count)
+        } else {
+            Err(Further)
+        }
+    };
+    let end = at - near(at, |b| !in_word(*b))?;
+    let start = end - near(end, |b| in_word(*b))?;
+    let lines = bytes[end..at].iter().filter(|b| **b == b'\n').count();
+    Ok((start < end && lines < 2).then(|| fold_hash_at(bytes, start, end)))
+}
+
 /// The word that ends at `at`, and its parts.
 pub(super) fn last(text: &str, at: usize) -> Back<'_> {
     let bytes = text.as_bytes();
@@ -225,5 +247,27 @@ mod tests {
             .map(|w| std::str::from_utf8(w.text).unwrap())
             .collect();
         assert_eq!(words, ["years", "old"]);
+    }
+
+    #[test]
+    fn the_nearest_word_is_that_of_all() {
+        let long = format!("x {}", "w".repeat(30));
+        for text in [
+            "",
+            " ",
+            "a",
+            "one two ",
+            "one\n\n",
+            "one\n ",
+            "oneTwo3 - ",
+            &long,
+        ] {
+            for at in (0..=text.len()).filter(|at| text.is_char_boundary(*at)) {
+                if let Ok(word) = one_before(text, at) {
+                    let first = back(text, at).next();
+                    assert_eq!(word, first.map(|near| near.hash()), "{text:?} {at}");
+                }
+            }
+        }
     }
 }

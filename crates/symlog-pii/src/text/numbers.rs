@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::around::{About, Around};
-use super::context::{Near, ahead, back, in_word};
+use super::context::{Further, Near, ahead, back, in_word, one_before};
 use super::spread::Spread;
 use super::{Hit, Search};
 use crate::kind::{PiiType, TypeSet};
@@ -310,7 +310,10 @@ impl Support {
         // Most phrases end at their first word; it is the same one for all of them.
         let mut nearest = None;
         for (words, index) in &keyword.phrases {
-            let nearest = *nearest.get_or_insert_with(|| before().next().map(|near| near.hash()));
+            let nearest = *nearest.get_or_insert_with(|| match one_before(text, near.start) {
+                Ok(word) => word,
+                Err(Further) => before().next().map(|near| near.hash()),
+            });
             if words.first().copied() != nearest || far(*index) {
                 continue;
             }
