@@ -184,9 +184,15 @@ pub(super) fn sought(place: &Search<'_>, out: &mut Vec<Hit>) {
     }
 }
 
+/// No key, and no image, is shorter: most texts are names and short answers.
+const SHORTEST: usize = "data:image/;base64,".len();
+
 /// Appends all private keys in PEM form.
 pub(super) fn private_keys(text: &str, out: &mut Vec<Hit>) {
     static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("-----BEGIN "));
+    if text.len() < SHORTEST {
+        return;
+    }
     let mut past = 0;
     for at in BEGIN.find_iter(text.as_bytes()) {
         if at >= past
@@ -200,8 +206,12 @@ pub(super) fn private_keys(text: &str, out: &mut Vec<Hit>) {
 
 /// Appends all embedded images, sounds and films.
 pub(super) fn media(text: &str, out: &mut Vec<Hit>) {
+    static BEGIN: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new("data:"));
+    if text.len() < SHORTEST {
+        return;
+    }
     let mut past = 0;
-    for at in memchr::memmem::find_iter(text.as_bytes(), b"data:") {
+    for at in BEGIN.find_iter(text.as_bytes()) {
         if at >= past
             && let Some(len) = data_uri(&text.as_bytes()[at..])
         {
