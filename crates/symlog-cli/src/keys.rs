@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Result;
-use symlog_core::{Config, LogReader, LoggingError};
+use symlog_core::{Config, LogReader, LoggingError, access_log_owner};
 use symlog_keys::{
     Id, KeyError, KeyRequest, ResolvedKey, new_key_wrap, new_secret_store, resolve_blocking,
 };
@@ -67,7 +67,10 @@ pub(crate) fn request(config: &Config, log_exists: bool) -> Result<KeyRequest> {
     request.env = config.logging.encryption_key_env.clone();
     request.strict = config.strict;
     request.log_exists = log_exists;
-    request.keyring = Some(keyring_path(Path::new(&config.logging.log_file_path)));
+    // An access log opens with the key of its log.
+    let log = Path::new(&config.logging.log_file_path);
+    let owner = access_log_owner(log);
+    request.keyring = Some(keyring_path(owner.as_deref().unwrap_or(log)));
     if let Some(secrets) = &config.secrets {
         request.wrap = new_key_wrap(secrets)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
