@@ -8,6 +8,7 @@ pub(crate) mod keys;
 pub(crate) mod man;
 pub(crate) mod mask;
 pub(crate) mod record;
+pub(crate) mod retention;
 pub(crate) mod reveal;
 pub(crate) mod scan;
 pub(crate) mod show;
@@ -32,6 +33,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer> {
         Command::Scan(options) => scan::run(common, &options),
         Command::Verify(options) => verify::run(common, &options),
         Command::Keys(options) => keys::run(common, &options),
+        Command::Retention(options) => retention::run(common, &options),
         Command::Doctor(_) => doctor::run(common),
         Command::Completions(options) => completions::run(&options),
         Command::Man(options) => man::run(&options),

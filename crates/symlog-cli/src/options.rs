@@ -7,7 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use symlog_core::Config;
 
 use crate::commands::{
-    cat, completions, doctor, init, keys, man, mask, record, reveal, scan, show, tail, verify,
+    cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan, show, tail,
+    verify,
 };
 
 const AFTER_HELP: &str = "\
@@ -84,6 +85,7 @@ pub(crate) enum Command {
     Scan(scan::Options),
     Verify(verify::Options),
     Keys(keys::Options),
+    Retention(retention::Options),
     Doctor(doctor::Options),
     Completions(completions::Options),
     Man(man::Options),

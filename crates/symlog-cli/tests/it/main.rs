@@ -16,6 +16,7 @@ mod limits;
 mod mask;
 mod read;
 mod record;
+mod retention;
 mod scan;
 mod secrets;
 mod stores;
