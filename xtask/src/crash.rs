@@ -11,6 +11,9 @@ const RUNS: &str = "SYMLOG_TEST_KILL_RUNS";
 /// Tells how many calls of each kind fail; see `crates/symlog-core/tests/it/system.rs`.
 const SYSTEM_RUNS: &str = "SYMLOG_TEST_SYSTEM_RUNS";
 
+/// Tells which share of all power cuts is tried; see `crates/symlog-core/tests/it/power.rs`.
+const POWER_ONE_IN: &str = "SYMLOG_TEST_POWER_ONE_IN";
+
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// How often the process is killed
@@ -27,9 +30,10 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> Result<bool> {
         command.arg("--locked");
     }
     let status = command
-        .args(["--", "kill::", "system::", "--nocapture"])
+        .args(["--", "kill::", "system::", "power::", "--nocapture"])
         .env(RUNS, args.runs.to_string())
         .env(SYSTEM_RUNS, args.runs.div_ceil(10).to_string())
+        .env(POWER_ONE_IN, "1")
         .status()
         .context("starting cargo test")?;
     Ok(status.success())

@@ -74,7 +74,13 @@ fn a_hold_is_placed_beside_a_running_writer_and_released() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     let hold = [
-        "retention", "hold", "case 7", "--reason", "court", "--until", "2099-12",
+        "retention",
+        "hold",
+        "case 7",
+        "--reason",
+        "court",
+        "--until",
+        "2099-12",
     ];
     place.run(&hold).ok();
     let held = said(&place, "expired");

@@ -17,6 +17,7 @@ mod masking;
 #[cfg(target_os = "linux")]
 mod memory;
 mod observe;
+mod power;
 mod read;
 mod recorded;
 mod recorder;
