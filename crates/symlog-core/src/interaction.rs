@@ -273,6 +273,35 @@ pub(crate) struct Parts {
     pub(crate) charge: usize,
     /// Texts that are read while the entry is handed over.
     pub(crate) large: Option<Box<Large>>,
+    /// Of an answer: what its request said of itself. It decides how the answer is masked, and is
+    /// not written again.
+    pub(crate) about: Option<Box<About>>,
+}
+
+/// What a request says of itself.
+#[derive(Clone, Default)]
+pub(crate) struct About {
+    pub(crate) agent_id: Option<String>,
+    pub(crate) kind: Option<ModelInteractionType>,
+    pub(crate) model: Option<String>,
+    pub(crate) conversation: Option<String>,
+    pub(crate) subject: Option<String>,
+    pub(crate) tenant: Option<String>,
+}
+
+impl Parts {
+    /// What it is about: by itself, or by the request that it answers.
+    pub(crate) fn about(&self) -> About {
+        let asked = self.about.as_deref().cloned().unwrap_or_default();
+        About {
+            agent_id: self.agent_id.clone().or(asked.agent_id),
+            kind: self.kind.or(asked.kind),
+            model: self.model.clone().or(asked.model),
+            conversation: self.conversation.clone().or(asked.conversation),
+            subject: self.subject.clone().or(asked.subject),
+            tenant: self.tenant.clone().or(asked.tenant),
+        }
+    }
 }
 
 impl Interaction {
@@ -338,6 +367,7 @@ impl Interaction {
                 completion: Arc::default(),
                 charge: 0,
                 large: None,
+                about: None,
             }),
         }
     }

@@ -133,17 +133,23 @@ impl MaskStep {
             completion: _,
             charge: _,
             large: _,
+            about,
         } = parts;
-        let mut recalled = (self.conversations).recall(tenant.as_deref(), conversation.as_deref());
+        let about = about.map(|about| *about).unwrap_or_default();
+        let about_tenant = tenant.clone().or(about.tenant);
+        let about_conversation = conversation.clone().or(about.conversation);
+        let about_subject = subject.or(about.subject);
+        let mut recalled =
+            (self.conversations).recall(about_tenant.as_deref(), about_conversation.as_deref());
         let known = recalled.len();
         if let Some(names) = names {
             recalled.merge(&names);
         }
         let names = RefCell::new(recalled);
         let context = OperatorContext {
-            tenant: tenant.as_deref(),
+            tenant: about_tenant.as_deref(),
             // As for erasure, an entry without a subject is about its conversation.
-            subject: subject.as_deref().or(conversation.as_deref()),
+            subject: about_subject.as_deref().or(about_conversation.as_deref()),
         };
         let document = masker.document(context).knowing(&names);
         let error = error.map(|text| {
@@ -204,12 +210,12 @@ impl MaskStep {
                 .collect();
             meta.masked.sort_unstable_by(|a, b| a.0.cmp(&b.0));
         }
-        if let Some(conversation) = &conversation
+        if let Some(conversation) = &about_conversation
             && names.borrow().len() > known
         {
             let names = names.into_inner();
             self.conversations
-                .keep(tenant.as_deref(), conversation, names);
+                .keep(about_tenant.as_deref(), conversation, names);
         }
         Masked {
             id,

@@ -43,12 +43,13 @@ pub(crate) const SLICE: usize = 64 << 10;
 impl MaskedPart {
     /// Begins to mask an entry of which `head` tells what it is about.
     pub(crate) fn new(step: Arc<MaskStep>, head: &Parts) -> Self {
-        let (tenant, conversation) = (head.tenant.as_deref(), head.conversation.as_deref());
+        let about = head.about();
+        let (tenant, conversation) = (about.tenant.as_deref(), about.conversation.as_deref());
         Self {
             masker: step.maskers.of(head).clone(),
             names: RefCell::new(step.conversations.recall(tenant, conversation)),
-            tenant: tenant.map(str::to_owned),
-            subject: head.subject.as_deref().or(conversation).map(str::to_owned),
+            subject: about.subject.or_else(|| conversation.map(str::to_owned)),
+            tenant: about.tenant,
             place: ["", ""],
             step,
             text: None,

@@ -20,7 +20,7 @@ use crate::config::{
     MaskingConfig, MaskingField, MaskingOverride, ProfileFile, RetentionSelector, nearest,
 };
 use crate::error::LoggingError;
-use crate::interaction::{ModelInteractionType, Parts};
+use crate::interaction::{About, ModelInteractionType, Parts};
 
 /// The maskers of a log: one for all entries, and those of the overrides.
 #[derive(Clone, Debug)]
@@ -79,10 +79,26 @@ impl RetentionSelector {
             kind,
             tenant,
         } = self;
-        fits(agent, parts.agent_id.as_deref())
-            && fits(model, parts.model.as_deref())
-            && fits(kind, parts.kind.map(ModelInteractionType::as_str))
-            && fits(tenant, parts.tenant.as_deref())
+        let about = parts.about.as_deref();
+        let asked = |own: &Option<String>, asked: fn(&About) -> &Option<String>| {
+            own.clone().or_else(|| asked(about?).clone())
+        };
+        let asked_kind = || about.and_then(|about| about.kind);
+        fits(
+            agent,
+            asked(&parts.agent_id, |about| &about.agent_id).as_deref(),
+        ) && fits(model, asked(&parts.model, |about| &about.model).as_deref())
+            && fits(
+                kind,
+                parts
+                    .kind
+                    .or_else(asked_kind)
+                    .map(ModelInteractionType::as_str),
+            )
+            && fits(
+                tenant,
+                asked(&parts.tenant, |about| &about.tenant).as_deref(),
+            )
     }
 }
 

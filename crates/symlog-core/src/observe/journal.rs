@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::outcome::{ObserveError, Outcome};
 use crate::config::FailureMode;
 use crate::error::LoggingError;
-use crate::interaction::{EntryId, Interaction, ResponseData};
+use crate::interaction::{About, EntryId, Interaction, ResponseData};
 use crate::logger::ModelLogger;
 use crate::pipeline::{Feed, Intake, Receipt, block_on};
 
@@ -15,6 +15,8 @@ use crate::pipeline::{Feed, Intake, Receipt, block_on};
 pub(super) struct Journal {
     logger: ModelLogger,
     id: EntryId,
+    /// What the request is about, and so the answer.
+    about: About,
     step: Step,
 }
 
@@ -42,6 +44,7 @@ impl Journal {
         Self {
             logger: logger.clone(),
             id,
+            about: intent.parts.about(),
             step: Step::Fresh(intent),
         }
     }
@@ -109,9 +112,15 @@ impl Journal {
     /// Of a text that came in pieces, `feed` has what came before.
     pub(super) fn settle(&mut self, outcome: Outcome, feed: Option<Feed>) {
         if let Step::Running { since, .. } = self.step {
-            let answer = outcome.answer(self.id).latency(since.elapsed());
+            let answer = self.answer(outcome).latency(since.elapsed());
             self.step = Step::Settling(self.submission(answer, feed));
         }
+    }
+
+    fn answer(&self, outcome: Outcome) -> Interaction {
+        let mut answer = outcome.answer(self.id);
+        answer.parts.about = Some(Box::new(self.about.clone()));
+        answer
     }
 
     fn submission(&self, answer: Interaction, feed: Option<Feed>) -> Submission {
@@ -128,7 +137,7 @@ impl Journal {
 
     /// Begins an answer whose text comes in pieces. `None` where it must come whole.
     pub(super) fn begin_feed(&self) -> Option<Feed> {
-        let head = Interaction::response_to(self.id).response(ResponseData::default());
+        let head = self.answer(Outcome::from(ResponseData::default()));
         let mut feed = Feed::open(self.logger.intake()?, head)?;
         feed.begin_response();
         feed.text().open_text();
@@ -157,12 +166,12 @@ impl Journal {
             Step::Running { since, inside } => {
                 let class = if inside { "panicked" } else { "cancelled" };
                 outcome.error.get_or_insert_with(|| class.to_owned());
-                let answer = outcome.answer(self.id);
+                let answer = self.answer(outcome);
                 self.submission(answer.latency(since.elapsed()), feed)
             }
             // The intent is in the log, and the operation was never begun.
             Step::Intending(submission) if submission.is_handed_over() => {
-                let answer = outcome.error("cancelled").answer(self.id);
+                let answer = self.answer(outcome.error("cancelled"));
                 Submission::new(&self.logger, answer)
             }
             Step::Settling(submission) => submission,

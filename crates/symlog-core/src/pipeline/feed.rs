@@ -297,6 +297,7 @@ pub(crate) fn head_of(parts: &Parts) -> Interaction {
     known.conversation.clone_from(&parts.conversation);
     known.subject.clone_from(&parts.subject);
     known.tenant.clone_from(&parts.tenant);
+    known.about.clone_from(&parts.about);
     known.request = parts.request.as_ref().map(|_| Default::default());
     known.response = parts.response.as_ref().map(|_| Default::default());
     known.error = parts.error.as_ref().map(|_| String::new());

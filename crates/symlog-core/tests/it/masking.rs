@@ -9,7 +9,7 @@ use symlog_core::{
 };
 use symlog_pii::Token;
 
-use crate::support::{Workplace, request, response};
+use crate::support::{Workplace, block_on, request, response};
 
 fn config(toml: &str) -> Config {
     Config::from_toml(toml, "symlog.toml").unwrap()
@@ -286,4 +286,49 @@ fn what_comes_in_pieces_is_masked_as_its_entry() {
     assert!(!prompt(&entries[2]).contains("jane@example.com"));
     assert_eq!(prompt(&entries[3]), long);
     assert!(!prompt(&entries[4]).contains("Kowalska"));
+}
+
+/// An answer says nothing of agent and tenant: what its request said holds for it, from the first
+/// byte of a text that comes in pieces on.
+#[test]
+fn overrides_reach_answers_that_come_in_pieces() {
+    let long = format!("jo@example.com\n{}", "It rained again.\n".repeat(40_000));
+    for answer in ["jo@example.com", &long] {
+        let place = Workplace::new();
+        let mut own = config(
+            "[[masking.override]]\nmatch = { agent = \"billing\", tenant = \"t\" }\nprofile = \"off\"\n",
+        );
+        own.logging = place.config();
+        let logger = LoggerBuilder::from_config(&own)
+            .secret_store(place.store())
+            .build()
+            .unwrap();
+        for agent in ["billing", "triage"] {
+            let intent = Interaction::new(agent, ModelInteractionType::Completion, "m")
+                .tenant("t")
+                .request(request("jo@example.com"));
+            let mut recorder = block_on(logger.record_stream(intent)).unwrap();
+            for piece in answer.as_bytes().chunks(1000) {
+                recorder.push(std::str::from_utf8(piece).unwrap());
+            }
+            block_on(recorder.finish()).unwrap();
+        }
+        logger.close_blocking().unwrap();
+        let reader = place.reader();
+        let entries: Vec<_> = reader
+            .entries(Filter::new())
+            .unwrap()
+            .map(|entry| serde_json::to_value(entry.unwrap()).unwrap())
+            .collect();
+        let heads: Vec<&str> = entries
+            .iter()
+            .map(|entry| &entry["response_data"]["content"].as_str().unwrap()[..11])
+            .collect();
+        assert_eq!(
+            heads,
+            ["jo@example.", "***@***.***"],
+            "{} bytes",
+            answer.len()
+        );
+    }
 }
