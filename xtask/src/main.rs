@@ -20,6 +20,7 @@ mod limits;
 mod lint;
 mod release;
 mod report;
+mod scale;
 mod services;
 mod shell;
 mod targets;
@@ -66,6 +67,8 @@ enum Command {
     Limits,
     /// Print the figures of the keyring: a million units, a rotation over ten thousand segments
     Keys,
+    /// Simulate a month of a fleet: requests, bytes and costs of shipping and keeping its logs
+    Scale(scale::Args),
     /// Run every fuzz target for some minutes, with the corpora as seeds
     Fuzz(fuzz::Args),
     /// Measure the masking engine on the labelled sets
@@ -101,6 +104,7 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Crash(args) => crash::run(&workspace, &args),
         Command::Keys => keys::run(&workspace),
         Command::Limits => limits::run(&workspace),
+        Command::Scale(args) => Ok(scale::run(&args)),
         Command::Fuzz(args) => fuzz::command(&workspace, &args),
         Command::Eval(args) => eval::run(&workspace, "eval", &args),
         Command::Train(args) => eval::run(&workspace, "train", &args),

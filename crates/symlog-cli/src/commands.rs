@@ -11,6 +11,7 @@ pub(crate) mod record;
 pub(crate) mod retention;
 pub(crate) mod reveal;
 pub(crate) mod scan;
+pub(crate) mod ship;
 pub(crate) mod show;
 pub(crate) mod tail;
 pub(crate) mod verify;
@@ -28,6 +29,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer> {
         Command::Cat(options) => cat::run(common, &options),
         Command::Tail(options) => tail::run(common, &options),
         Command::Show(options) => show::run(common, &options),
+        Command::Ship(options) => ship::run(common, &options),
         Command::Mask(options) => mask::run(common, &options),
         Command::Reveal(options) => reveal::run(common, &options),
         Command::Scan(options) => scan::run(common, &options),

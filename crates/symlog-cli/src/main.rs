@@ -12,6 +12,7 @@ mod moment;
 mod options;
 mod output;
 mod progress;
+mod sinks;
 mod text;
 mod units;
 

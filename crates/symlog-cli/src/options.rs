@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use symlog_core::Config;
 
 use crate::commands::{
-    cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan, show, tail,
-    verify,
+    cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan, ship, show,
+    tail, verify,
 };
 
 const AFTER_HELP: &str = "\
@@ -40,7 +40,7 @@ pub(crate) struct Common {
     /// The configuration [default: $SYMLOG_CONFIG, ./symlog.toml, ./symbiont.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The log; wins over the configuration
+    /// The log; wins over the configuration. `cat` and `verify` take s3://BUCKET/PREFIX, too
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) log: Option<PathBuf>,
     /// Write JSON, for machines
@@ -55,9 +55,25 @@ pub(crate) struct Common {
 }
 
 impl Common {
+    /// The place that `--log` names, where it is not on this machine.
+    pub(crate) fn remote_log(&self) -> Option<&str> {
+        let log = self.log.as_ref()?.to_str()?;
+        crate::sinks::is_remote(log).then_some(log)
+    }
+
+    /// The configuration of who reads logs of others: `--log` names those.
+    pub(crate) fn configuration_of_reader(&self) -> Result<Config> {
+        Ok(Config::discover(self.config.as_deref())?)
+    }
+
     /// The configuration that is in force, with the options of the command line applied.
     pub(crate) fn configuration(&self) -> Result<Config> {
         let mut config = Config::discover(self.config.as_deref())?;
+        if let Some(url) = self.remote_log() {
+            anyhow::bail!(
+                "--log {url}: only `cat` and `verify` read logs that lie elsewhere; name a file"
+            );
+        }
         if let Some(log) = &self.log {
             config.logging.log_file_path = log
                 .to_str()
@@ -80,6 +96,7 @@ pub(crate) enum Command {
     Cat(cat::Options),
     Tail(tail::Options),
     Show(show::Options),
+    Ship(ship::Options),
     Mask(mask::Options),
     Reveal(reveal::Options),
     Scan(scan::Options),

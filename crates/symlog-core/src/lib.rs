@@ -27,10 +27,10 @@ mod verify;
 pub use access::{open_keyring, owner as access_log_owner};
 pub use clock::{Clock, SystemClock};
 pub use config::{
-    ArchiveConfig, ArchivePriority, Config, ConfigError, ConfigProblem, ConfigProblemKind,
-    Durability, FailureMode, KeyAudit, KeysConfig, LogFormat, LoggingConfig, MaskingConfig,
-    MaskingField, MaskingOverride, MetadataMode, Overflow, Oversize, ProfileFile, RetentionClass,
-    RetentionSelector, Settings, SinkConfig, SinkKind,
+    ArchiveConfig, ArchivePriority, AtCeiling, Config, ConfigError, ConfigProblem,
+    ConfigProblemKind, Durability, FailureMode, KeyAudit, KeysConfig, LogFormat, LoggingConfig,
+    MaskingConfig, MaskingField, MaskingOverride, MetadataMode, Overflow, Oversize, ProfileFile,
+    RetentionClass, RetentionSelector, Settings, SinkConfig, SinkKind,
 };
 pub use error::LoggingError;
 pub use interaction::{
@@ -54,4 +54,4 @@ pub use retention::{
     TimeTrust, holds, place_hold, release_hold, trust_clock,
 };
 pub use spool::{Spool, SpoolReader};
-pub use verify::{Check, Problem, VerifyReport, verify, verify_newest};
+pub use verify::{Check, Problem, VerifyReport, verify, verify_in, verify_newest};

@@ -6,6 +6,7 @@ mod files;
 mod keys;
 mod log;
 mod settings;
+mod sinks;
 
 use std::io::Write;
 
@@ -105,6 +106,7 @@ fn all(config: &Config) -> Result<Vec<Check>> {
     checks.push(disk::check(config));
     checks.push(clock::check(config));
     checks.extend(log::check(config));
+    checks.extend(sinks::check(config));
     Ok(checks)
 }
 

@@ -65,10 +65,12 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let outcome = run.read(options.format);
     run.progress.finish();
     let (tally, closed) = run.target.close(run.tally);
+    let copies = run.target.copies();
     let summary = Summary {
         tally: &tally,
         took: started.elapsed(),
         log: run.target.path(),
+        copies: &copies,
     };
     let mut results = Results::open();
     if common.json {

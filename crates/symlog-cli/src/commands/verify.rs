@@ -1,14 +1,17 @@
 //! `symlog verify`
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use anyhow::{Context, Result};
-use symlog_core::{Check, LogReader, VerifyReport, verify};
+use anyhow::{Context, Result, bail};
+use serde::Serialize;
+use symlog_core::{Check, LogReader, VerifyReport, verify, verify_in};
 
 use crate::access;
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
+use crate::sinks::{self, RemoteLog};
 use crate::units::{counted, number};
 
 const AFTER_HELP: &str = "\
@@ -16,6 +19,7 @@ Examples:
   symlog verify                          needs no key
   symlog verify --keys                   opens every envelope, too
   symlog verify --json --log copy.log | jq .problems
+  symlog verify --log s3://bucket/logs   every log below it, each by itself
 
 Exit code 0: nothing is wrong in what could be checked, which is printed. 1: says where and what.";
 
@@ -26,9 +30,67 @@ pub(crate) struct Options {
     /// Open every envelope; needs the key
     #[arg(long)]
     keys: bool,
+    /// Where the keyrings of remote logs are [default: beside the configured log]
+    #[arg(long, value_name = "DIR", requires = "keys")]
+    keyrings: Option<PathBuf>,
+}
+
+/// What is told of one of many logs, for machines.
+#[derive(Serialize)]
+struct OfLog<'a> {
+    log: &'a Path,
+    #[serde(flatten)]
+    report: &'a VerifyReport,
+}
+
+/// Every log below a place, each by itself.
+fn run_remote(common: &Common, options: &Options, url: &str) -> Result<Answer> {
+    let config = common.configuration_of_reader()?;
+    let logs = sinks::logs_at(&config, url)?;
+    if logs.is_empty() {
+        bail!("there are no logs at {url}; check the address, or ship something first");
+    }
+    let mut results = Results::open();
+    let mut is_ok = true;
+    let check = |log: &RemoteLog, report: Result<VerifyReport>, results: &mut Results| {
+        let address = &log.address;
+        let report =
+            report.with_context(|| format!("cannot verify the log {}", address.display()))?;
+        if common.json {
+            let log = address.as_path();
+            results.json(&OfLog {
+                log,
+                report: &report,
+            })?;
+        } else {
+            show(results, Paint::for_stdout(), address, &report)?;
+        }
+        Ok::<_, anyhow::Error>(report.is_ok())
+    };
+    if options.keys {
+        let keyrings = sinks::keyrings(&config, options.keyrings.as_deref());
+        let readers = sinks::readers(&config, logs, &keyrings)?;
+        for (log, reader) in readers {
+            let report = reader.and_then(|(reader, config)| {
+                access::reading("verify", &config, &reader)?;
+                Ok(reader.verify()?)
+            });
+            is_ok &= check(&log, report, &mut results)?;
+        }
+    } else {
+        for log in logs {
+            let report = verify_in(Arc::clone(&log.storage)).map_err(Into::into);
+            is_ok &= check(&log, report, &mut results)?;
+        }
+    }
+    results.flush()?;
+    Ok(Answer::fine_if(is_ok))
 }
 
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
+    if let Some(url) = common.remote_log() {
+        return run_remote(common, options, url);
+    }
     let config = common.configuration()?;
     let log = Path::new(&config.logging.log_file_path);
     let report = if options.keys {

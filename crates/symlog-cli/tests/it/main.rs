@@ -19,6 +19,7 @@ mod record;
 mod retention;
 mod scan;
 mod secrets;
+mod ship;
 mod stores;
 mod symlog;
 mod tail;

@@ -27,7 +27,8 @@ pub use logging::{
 };
 pub use masking::{MaskingConfig, MaskingField, MaskingOverride, ProfileFile};
 pub use sections::{
-    ArchiveConfig, ArchivePriority, RetentionClass, RetentionSelector, SinkConfig, SinkKind,
+    ArchiveConfig, ArchivePriority, AtCeiling, RetentionClass, RetentionSelector, SinkConfig,
+    SinkKind,
 };
 
 use expand::Variables;

@@ -140,26 +140,72 @@ choices! {
     }
 }
 
+choices! {
+    /// What a writer meets when more than `spool_bytes` wait to be shipped. What waits is never
+    /// dropped.
+    AtCeiling {
+        /// It waits until there is room.
+        #[default]
+        Block = "block",
+        /// Its entries are refused with an error.
+        Reject = "reject",
+        /// It goes on as long as there is room on the disk.
+        Exceed = "exceed",
+    }
+}
+
 /// `[[sink]]`: a remote sink. Its own keys are checked by the crate of its kind.
-#[derive(Clone, Default, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct SinkConfig {
     /// What kind it is.
     pub kind: SinkKind,
+    /// What it is called; its kind, where nothing else is said.
+    pub name: String,
+    /// Milliseconds that what was written waits for more to be shipped with it.
+    pub interval_ms: u32,
+    /// Bytes that may wait to be shipped; 0 for no limit.
+    pub spool_bytes: u64,
+    /// What happens when more do.
+    pub at_ceiling: AtCeiling,
+    /// Milliseconds that closing the log waits for what is left to be shipped.
+    pub drain_ms: u32,
     /// Its own keys, with variables replaced. They may hold credentials.
     pub options: Table,
 }
 
+impl Default for SinkConfig {
+    fn default() -> Self {
+        Self {
+            kind: SinkKind::default(),
+            name: String::new(),
+            interval_ms: 10_000,
+            spool_bytes: 16 << 30,
+            at_ceiling: AtCeiling::default(),
+            drain_ms: 3000,
+            options: Table::new(),
+        }
+    }
+}
+
 impl SinkConfig {
     pub(super) fn read(mut section: Section<'_>) -> Self {
-        let mut kind = SinkKind::default();
+        let mut new = Self::default();
         if !section.has("kind") {
             section.missing("kind", "write kind = \"object\", \"nats\" or \"kafka\"");
         }
-        section.choice("kind", &mut kind);
-        Self {
-            kind,
-            options: section.rest(),
-        }
+        section.choice("kind", &mut new.kind);
+        new.name = match new.kind {
+            SinkKind::Object => "object".to_owned(),
+            SinkKind::Nats => "nats".to_owned(),
+            SinkKind::Kafka => "kafka".to_owned(),
+        };
+        section.name("name", &mut new.name);
+        section.integer("interval_ms", &mut new.interval_ms);
+        section.integer("spool_bytes", &mut new.spool_bytes);
+        section.choice("at_ceiling", &mut new.at_ceiling);
+        section.integer("drain_ms", &mut new.drain_ms);
+        new.options = section.rest();
+        new
     }
 }
 
@@ -167,6 +213,7 @@ impl fmt::Debug for SinkConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SinkConfig")
             .field("kind", &self.kind)
+            .field("name", &self.name)
             .field("keys", &self.options.keys().collect::<Vec<_>>())
             .finish_non_exhaustive()
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use symlog_crypto::{CryptoProvider, default_provider};
 use symlog_keys::{Keyring, SecretStore, SecretsConfig};
 use symlog_pii::Masker;
-use symlog_sink::Storage;
+use symlog_sink::{ShipOptions, Storage};
 
 use super::ModelLogger;
 use crate::clock::{Clock, SystemClock};
@@ -34,6 +34,9 @@ pub struct LoggerBuilder {
     pub(super) provider: CryptoProvider,
     pub(super) chores: Vec<Box<dyn Chore>>,
     pub(super) own_chores: bool,
+    pub(super) ships: Vec<ShipOptions>,
+    /// How many sinks the configuration asks for.
+    pub(super) configured_sinks: usize,
 }
 
 impl LoggerBuilder {
@@ -55,6 +58,8 @@ impl LoggerBuilder {
             provider: default_provider(),
             chores: Vec::new(),
             own_chores: true,
+            ships: Vec::new(),
+            configured_sinks: 0,
         }
     }
 
@@ -68,6 +73,7 @@ impl LoggerBuilder {
         builder.strict = config.strict;
         builder.retention = config.retention.clone();
         builder.archive = config.archive.clone();
+        builder.configured_sinks = config.sinks.len();
         builder
     }
 
@@ -169,6 +175,15 @@ impl LoggerBuilder {
     /// any other reads them.
     pub fn crypto(mut self, provider: CryptoProvider) -> Self {
         self.provider = provider;
+        self
+    }
+
+    /// Ships the log to another place while it is written. Several may be given.
+    ///
+    /// The clients of remote places are crates of their own, so that a `[[sink]]` of the
+    /// configuration is shipped to by programs that call this, as the `symlog` command does.
+    pub fn ship(mut self, to: ShipOptions) -> Self {
+        self.ships.push(to);
         self
     }
 

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use symlog_keys::SecretStore;
 use symlog_pii::Masker;
+use symlog_sink::ShipStatus;
 
 use crate::config::{Config, FailureMode, LoggingConfig};
 use crate::error::LoggingError;
@@ -241,6 +242,14 @@ impl ModelLogger {
             .intake()
             .map(Intake::stats)
             .unwrap_or_default()
+    }
+
+    /// How far the copies in other places are, in the order in which they were given.
+    pub fn shipping(&self) -> Vec<ShipStatus> {
+        match &self.inner.backend {
+            Backend::Pipeline(pipeline) => pipeline.shipping(),
+            Backend::Disabled | Backend::Symbiont(_) => Vec::new(),
+        }
     }
 }
 

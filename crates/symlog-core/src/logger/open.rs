@@ -10,7 +10,7 @@ use symlog_keys::{
     Access, KeyRequest, KeySource, KeyWrap, Keyring, KeyringError, LoggingKey, RecipientWrap,
     ResolvedKey, SecretStore, new_key_wrap, new_secret_store, resolve_blocking,
 };
-use symlog_sink::{FileStorage, Storage};
+use symlog_sink::{Cursor, FileStorage, ShipMonitor, ShippedStorage, Storage};
 
 use super::builder::LoggerBuilder;
 use super::{Backend, Inner, ModelLogger, registry};
@@ -104,6 +104,7 @@ fn open_pipeline(
         }
     };
     let_recipients_in(&keyring, &recipients, &provider)?;
+    let (storage, shipping) = shipped(&builder, path, storage, &keyring)?;
     let maskers = match masking {
         Masking::Ready(maskers) => maskers,
         Masking::Keyed => maskers(&builder, Some(&OperatorKeys::of(&keyring)?))?,
@@ -129,10 +130,41 @@ fn open_pipeline(
                 .then(|| HOUR * builder.archive.seal_hours),
             chores,
         },
+        shipping,
     })
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
+
+/// The log, shipped to wherever the builder says, under its id: a new log on the same host gets a
+/// place of its own.
+fn shipped(
+    builder: &LoggerBuilder,
+    path: &Path,
+    storage: Arc<dyn Storage>,
+    keyring: &Keyring,
+) -> Result<(Arc<dyn Storage>, Option<ShipMonitor>), LoggingError> {
+    if builder.configured_sinks > builder.ships.len() {
+        tracing::warn!(
+            "the configuration has [[sink]] sections that this program does not ship to; \
+             give the logger their clients by `LoggerBuilder::ship`, or run `symlog ship` beside it"
+        );
+    }
+    if builder.ships.is_empty() {
+        return Ok((storage, None));
+    }
+    let mut ships = builder.ships.clone();
+    if builder.storage.is_none() {
+        for ship in &mut ships {
+            ship.cursor
+                .get_or_insert_with(|| Cursor::path(path, &ship.name));
+        }
+    }
+    let name = uuid::Uuid::from_bytes(keyring.log_id()).to_string();
+    let shipped = ShippedStorage::new(storage, &name, ships)?;
+    let monitor = shipped.monitor();
+    Ok((Arc::new(shipped), Some(monitor)))
+}
 
 /// Those who may read, where this host may not.
 fn recipients(keys: &KeysConfig) -> Result<Vec<Recipient>, LoggingError> {
@@ -465,13 +497,14 @@ fn fingerprint(builder: &LoggerBuilder) -> String {
     // Writing to a string has no way to fail.
     let _ = write!(
         text,
-        "{:?} {:?} {:?} {:?} {:?} {:?}",
+        "{:?} {:?} {:?} {:?} {:?} {:?} {:?}",
         builder.config,
         builder.settings,
         builder.keys,
         builder.masking,
         builder.retention,
-        builder.archive
+        builder.archive,
+        builder.ships
     );
     text
 }

@@ -8,7 +8,7 @@ use std::thread::JoinHandle;
 use parking_lot::Mutex;
 use symlog_crypto::{CryptoProvider, Recipient};
 use symlog_keys::Keyring;
-use symlog_sink::Storage;
+use symlog_sink::{ShipMonitor, ShipStatus, Storage};
 
 use super::classes::Classes;
 use super::doorbell::Doorbell;
@@ -62,6 +62,8 @@ pub(crate) struct Opening {
     /// Where another key is looked for, should that be taken away; none where the program gave a keyring.
     pub(crate) key_supply: Option<KeySupply>,
     pub(crate) upkeep: UpkeepPlan,
+    /// Tells how far the copies of the log are, where there are any.
+    pub(crate) shipping: Option<ShipMonitor>,
 }
 
 /// Nothing that has its place already can be written any more. There is at most one that the
@@ -196,6 +198,7 @@ pub(crate) struct Pipeline {
     intake: Intake,
     maintenance: Maintenance,
     threads: Mutex<Threads>,
+    shipping: Option<ShipMonitor>,
 }
 
 #[derive(Debug, Default)]
@@ -236,6 +239,7 @@ impl Pipeline {
             key_note,
             key_supply,
             upkeep,
+            shipping,
         } = opening;
         let now = clock.now();
         let must_tell = keys.audit == KeyAudit::Log;
@@ -319,6 +323,7 @@ impl Pipeline {
             intake,
             maintenance,
             threads: Mutex::new(threads),
+            shipping,
         };
         if must_tell {
             pipeline.tell_of_keys(strict)?;
@@ -342,6 +347,12 @@ impl Pipeline {
             }
             Ok(()) => Ok(()),
         }
+    }
+
+    /// How far the copies of the log are.
+    pub(crate) fn shipping(&self) -> Vec<ShipStatus> {
+        let shipping = self.shipping.as_ref();
+        shipping.map(ShipMonitor::status).unwrap_or_default()
     }
 
     /// The way in.

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use symlog_crypto::default_provider;
-use symlog_keys::{IdentityWrap, KeyWrap, Keyring, LoggingKey};
+use symlog_crypto::{Identity, default_provider};
+use symlog_keys::{Access, IdentityWrap, KeyWrap, Keyring, LoggingKey};
 use symlog_sink::{FileStorage, Storage};
 
 use super::entry::Entry;
@@ -79,6 +79,57 @@ impl LogReader {
         Self(LogKind::Symlog(SymlogReader::over(storage, keyring)))
     }
 
+    /// Reads the log that lies in `storage` with the keyring at `keyring`, by the key that a
+    /// configuration leads to.
+    ///
+    /// # Errors
+    ///
+    /// When there is no key, or it does not fit the keyring.
+    pub fn with_keyring(
+        config: &Config,
+        storage: Arc<dyn Storage>,
+        keyring: &Path,
+    ) -> Result<Self, LoggingError> {
+        let provider = default_provider();
+        let (key, identity) = match identity_key(config, keyring)? {
+            Some((key, identity)) => (key, Some(identity)),
+            None => {
+                let exists = true;
+                let log = LogFor::Keyring {
+                    path: keyring,
+                    exists,
+                };
+                let secrets = config.secrets.as_ref();
+                let resolved = resolve_key(
+                    &config.logging,
+                    None,
+                    secrets,
+                    config.strict,
+                    log,
+                    &provider,
+                )?;
+                (resolved.key, None)
+            }
+        };
+        let keyring = Keyring::open(keyring, &key, Access::ReadOnly, &provider)?;
+        let reader = SymlogReader::over(storage, keyring);
+        Ok(Self(LogKind::Symlog(match identity {
+            Some(identity) => reader.with_identity(identity),
+            None => reader,
+        })))
+    }
+
+    /// The id of the log, under which its copies go; `None` for one of the reference format.
+    #[must_use]
+    pub fn log_id(&self) -> Option<String> {
+        match &self.0 {
+            LogKind::Symlog(log) => {
+                Some(uuid::Uuid::from_bytes(log.keyring().log_id()).to_string())
+            }
+            LogKind::Symbiont(_) => None,
+        }
+    }
+
     /// The entries that `filter` wants, in the order in which they were logged, each with its
     /// response. The log is read as it is now.
     ///
@@ -117,6 +168,18 @@ fn for_identity(
     path: &Path,
     keyring: &Path,
 ) -> Result<Option<LogReader>, LoggingError> {
+    let Some((key, identity)) = identity_key(config, keyring)? else {
+        return Ok(None);
+    };
+    SymlogReader::open(path, &key)
+        .map(|reader| Some(LogReader(LogKind::Symlog(reader.with_identity(identity)))))
+}
+
+/// The key that a private key unwraps, if one of the keyring's slots was made for it.
+fn identity_key(
+    config: &Config,
+    keyring: &Path,
+) -> Result<Option<(LoggingKey, Identity)>, LoggingError> {
     // A keyring that is missing or damaged says so when it is opened.
     let slots = Keyring::wrapped_keys(keyring).unwrap_or_default();
     if slots.is_empty() {
@@ -132,8 +195,7 @@ fn for_identity(
         return Ok(None);
     };
     let key = block_on(LoggingKey::unwrapped_by(&wrap, slot)).map_err(failed)?;
-    SymlogReader::open(path, &key)
-        .map(|reader| Some(LogReader(LogKind::Symlog(reader.with_identity(identity)))))
+    Ok(Some((key, identity)))
 }
 
 /// The entries of a log. An item that cannot be read comes as an error, and reading goes on

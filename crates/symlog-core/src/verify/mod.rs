@@ -26,7 +26,15 @@ use crate::symbiont::{self, holds_symbiont};
 ///
 /// When the log's files cannot be read at all. What is wrong in them is in the report.
 pub fn verify(path: &Path) -> Result<VerifyReport, LoggingError> {
-    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    verify_in(Arc::new(FileStorage::new(path)?))
+}
+
+/// As [`verify`], of a log that lies elsewhere: in a bucket, or in memory.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_in(storage: Arc<dyn Storage>) -> Result<VerifyReport, LoggingError> {
     if holds_symbiont(&*storage)? {
         return symbiont::verify(&*storage);
     }

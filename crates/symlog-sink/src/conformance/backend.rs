@@ -32,6 +32,11 @@ pub trait Backend {
         true
     }
 
+    /// Whether an object can be removed; not everywhere can it.
+    fn can_remove(&self) -> bool {
+        true
+    }
+
     /// Make the next append, sync or truncation on `log` fail, and with an
     /// error that poisons; `false` if that is not possible.
     fn fail_next(&self, log: &Self::Storage, operation: Operation) -> bool {

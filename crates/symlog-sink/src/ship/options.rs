@@ -41,14 +41,14 @@ pub struct ShipOptions {
 }
 
 impl ShipOptions {
-    /// Ships to `remote`, every second what was written, without a ceiling.
+    /// Ships to `remote`, every ten seconds what was written, without a ceiling.
     pub fn new(name: impl Into<String>, remote: Arc<dyn Remote>) -> Self {
         Self {
             name: name.into(),
             remote,
             cursor: None,
             part_bytes: 8 << 20,
-            interval: Duration::from_secs(1),
+            interval: Duration::from_secs(10),
             spool_bytes: 0,
             at_ceiling: AtCeiling::default(),
             drain: Duration::from_secs(3),

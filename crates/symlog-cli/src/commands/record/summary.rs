@@ -10,6 +10,7 @@ use serde::Serialize;
 use symlog_ingest::{ExchangeSummary, PassedOver};
 use symlog_pii::Counts;
 
+use super::super::ship::Copy;
 use crate::masking;
 use crate::output::{Paint, Results};
 use crate::units::{bytes, counted, number};
@@ -67,6 +68,8 @@ pub(super) struct Summary<'a> {
     pub(super) took: Duration,
     /// Where to; `None` for `--dry-run`.
     pub(super) log: Option<&'a Path>,
+    /// How far the copies elsewhere are.
+    pub(super) copies: &'a [Copy],
 }
 
 #[derive(Serialize)]
@@ -81,6 +84,8 @@ struct Json<'a> {
     passed_over: PassedOverJson,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     providers: &'a BTreeMap<String, Provider>,
+    #[serde(skip_serializing_if = "<[Copy]>::is_empty")]
+    sinks: &'a [Copy],
 }
 
 #[derive(Serialize)]
@@ -116,6 +121,7 @@ impl Summary<'_> {
                 joined: *joined,
             },
             providers,
+            sinks: self.copies,
         })?;
         Ok(())
     }
@@ -169,6 +175,9 @@ impl Summary<'_> {
         match self.log {
             Some(log) => writeln!(out, "{:<9} {}", "in", log.display())?,
             None => writeln!(out, "nothing was written: this was a dry run")?,
+        }
+        for copy in self.copies {
+            copy.show(out, paint)?;
         }
         Ok(())
     }

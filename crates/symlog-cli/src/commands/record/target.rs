@@ -7,11 +7,12 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use symlog_core::logging::ModelLogger;
-use symlog_core::{Config, Interaction, LoggingError, Receipt};
+use symlog_core::{Config, Interaction, LoggerBuilder, LoggingError, Receipt};
 use symlog_pii::Masker;
 
+use super::super::ship::Copy;
 use super::summary::Tally;
-use crate::masking;
+use crate::{masking, sinks};
 
 /// What takes interactions.
 pub(super) enum Target {
@@ -38,7 +39,12 @@ impl Target {
             );
         }
         let path = PathBuf::from(&config.logging.log_file_path);
-        let logger = ModelLogger::from_config(config)
+        let mut builder = LoggerBuilder::from_config(config);
+        for ship in sinks::ships(config)? {
+            builder = builder.ship(ship);
+        }
+        let logger = builder
+            .build()
             .with_context(|| format!("cannot write to the log {}", path.display()))?;
         Ok(Self::Log { logger, path })
     }
@@ -85,6 +91,14 @@ impl Target {
         tally.bytes = stats.bytes;
         tally.masked = stats.masked;
         (tally, closed)
+    }
+
+    /// How far the copies elsewhere are.
+    pub(super) fn copies(&self) -> Vec<Copy> {
+        match self {
+            Self::Log { logger, .. } => logger.shipping().into_iter().map(Into::into).collect(),
+            Self::Nowhere { .. } => Vec::new(),
+        }
     }
 
     pub(super) fn path(&self) -> Option<&Path> {
