@@ -172,14 +172,14 @@ pub(crate) fn readers(
         .into_iter()
         .map(|log| {
             // A log that went on under another name keeps its keyring.
-            let id = log.name.split('~').next().unwrap_or_default();
+            let id = log.name.split('_').next().unwrap_or_default();
             let reader = match known.iter().find(|(known, _)| known == id) {
                 Some((_, file)) => {
                     let reader = LogReader::with_keyring(config, Arc::clone(&log.storage), file);
                     reader.map(|reader| (reader, beside(config, file))).map_err(Into::into)
                 }
                 None => Err(anyhow::anyhow!(
-                    "there is no keyring of this log in {}{}; copy LOG.keyring there from the host that wrote it, or name its directory by --keyrings",
+                    "there is no keyring of this log in {}{}; copy LOG.keyring and LOG.keyring.epoch there from the host that wrote it, or name its directory by --keyrings",
                     keyrings.display(),
                     failed.as_ref().map(|failed| format!(" that opens ({failed})")).unwrap_or_default()
                 )),

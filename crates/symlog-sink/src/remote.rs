@@ -34,7 +34,7 @@ pub trait Remote: Debug + Send + Sync {
 }
 
 /// Whether `name` may name a log in a [`Remote`]: 1 to 100 bytes of ASCII
-/// letters, digits, `-`, `_` and `~`.
+/// letters, digits, `-` and `_`.
 ///
 /// # Errors
 ///
@@ -46,6 +46,6 @@ pub fn check_log_name(name: &str) -> Result<(), SinkError> {
     }
     Err(SinkError::InvalidName {
         name: name.to_owned(),
-        reason: "the name of a log is 1 to 100 ASCII letters, digits, `-`, `_` and `~`",
+        reason: "the name of a log is 1 to 100 ASCII letters, digits, `-` and `_`",
     })
 }

@@ -35,8 +35,6 @@ pub struct LoggerBuilder {
     pub(super) chores: Vec<Box<dyn Chore>>,
     pub(super) own_chores: bool,
     pub(super) ships: Vec<ShipOptions>,
-    /// How many sinks the configuration asks for.
-    pub(super) configured_sinks: usize,
 }
 
 impl LoggerBuilder {
@@ -59,7 +57,6 @@ impl LoggerBuilder {
             chores: Vec::new(),
             own_chores: true,
             ships: Vec::new(),
-            configured_sinks: 0,
         }
     }
 
@@ -73,7 +70,6 @@ impl LoggerBuilder {
         builder.strict = config.strict;
         builder.retention = config.retention.clone();
         builder.archive = config.archive.clone();
-        builder.configured_sinks = config.sinks.len();
         builder
     }
 

@@ -106,6 +106,12 @@ impl ModelLogger {
     ///
     /// As [`new`](Self::new); and when the masking section does not make sense.
     pub fn from_config(config: &Config) -> Result<Self, LoggingError> {
+        if !config.sinks.is_empty() {
+            tracing::warn!(
+                "the configuration has [[sink]] sections that this program does not ship to; \
+                 give the logger their clients by `LoggerBuilder::ship`, or run `symlog ship`"
+            );
+        }
         LoggerBuilder::from_config(config).build()
     }
 

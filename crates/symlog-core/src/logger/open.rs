@@ -144,12 +144,6 @@ fn shipped(
     storage: Arc<dyn Storage>,
     keyring: &Keyring,
 ) -> Result<(Arc<dyn Storage>, Option<ShipMonitor>), LoggingError> {
-    if builder.configured_sinks > builder.ships.len() {
-        tracing::warn!(
-            "the configuration has [[sink]] sections that this program does not ship to; \
-             give the logger their clients by `LoggerBuilder::ship`, or run `symlog ship` beside it"
-        );
-    }
     if builder.ships.is_empty() {
         return Ok((storage, None));
     }

@@ -195,7 +195,7 @@ mod tests {
         let cursor = Cursor {
             sealed: Some(ObjectName::sealed("0000000007").unwrap()),
             offset: 123,
-            replica: Some("log~2".to_owned()),
+            replica: Some("log_2".to_owned()),
             state: "retrying".to_owned(),
             error: Some("two\nlines = one".to_owned()),
             at: 5,

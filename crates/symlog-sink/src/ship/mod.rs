@@ -29,7 +29,7 @@ pub use status::{ShipState, ShipStatus};
 /// itself, so that neither side's restart leaves a gap or a duplicate.
 ///
 /// A copy that is found to differ, since another host wrote to it, is left as
-/// it is, and the log goes on, whole, under another name: `LOG~2`, `LOG~3`, ….
+/// it is, and the log goes on, whole, under another name: `LOG_2`, `LOG_3`, ….
 ///
 /// Threads ship while somebody holds the sink of [`lock`](Storage::lock).
 #[derive(Debug)]

@@ -100,7 +100,7 @@ impl Shipper {
         for number in 1..=NAMES {
             let name = match number {
                 1 => self.log.clone(),
-                number => format!("{}~{number}", self.log),
+                number => format!("{}_{number}", self.log),
             };
             let copy = self.options.remote.log(&name)?;
             match Replica::open(&*self.local, copy) {
