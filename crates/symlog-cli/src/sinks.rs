@@ -136,13 +136,16 @@ pub(crate) fn keyrings(config: &Config, given: Option<&Path>) -> PathBuf {
     }
 }
 
+/// The reader of a remote log, and the configuration by which reading it is recorded.
+type Opened = Result<(LogReader, Config)>;
+
 /// Opens remote logs with the keyrings of a directory: each keyring says which
 /// log it is of.
 pub(crate) fn readers(
     config: &Config,
     logs: Vec<RemoteLog>,
     keyrings: &Path,
-) -> Result<Vec<(RemoteLog, Result<(LogReader, Config)>)>> {
+) -> Result<Vec<(RemoteLog, Opened)>> {
     let listed = std::fs::read_dir(keyrings)
         .with_context(|| format!("cannot list the keyrings in {}", keyrings.display()))?;
     let mut files: Vec<PathBuf> = Vec::new();

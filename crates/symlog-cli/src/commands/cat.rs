@@ -139,14 +139,14 @@ impl Iterator for Merged<'_> {
                 None => {}
                 // What cannot be read has no time: it comes at once.
                 Some(Err(_)) => return log.next(),
-                Some(Ok(entry)) => {
+                Some(Ok(entry))
                     if first
                         .as_ref()
-                        .is_none_or(|(_, time)| entry.timestamp < *time)
-                    {
-                        first = Some((at, entry.timestamp.clone()));
-                    }
+                        .is_none_or(|(_, time)| entry.timestamp < *time) =>
+                {
+                    first = Some((at, entry.timestamp.clone()));
                 }
+                Some(Ok(_)) => {}
             }
         }
         self.logs[first?.0].next()
