@@ -29,7 +29,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
-use symlog_crypto::{CryptoProvider, Identity, Key, Prk, hmac_sha256};
+use symlog_crypto::{CryptoProvider, Identity, Key, Prk, clear_stack, hmac_sha256};
 
 use self::epoch::EpochStore;
 pub use self::error::KeyringError;
@@ -203,7 +203,10 @@ impl Inner {
 }
 
 fn purpose_key(root: &Prk, purpose: &str) -> Result<Key, symlog_crypto::CryptoError> {
-    root.expand_key(&[b"symlog purpose v1 ", purpose.as_bytes()])
+    let key = root.expand_key(&[b"symlog purpose v1 ", purpose.as_bytes()]);
+    // Such a key lives as long as the log is open.
+    clear_stack();
+    key
 }
 
 impl fmt::Debug for Keyring {

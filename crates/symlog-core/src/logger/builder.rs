@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use symlog_crypto::clear_stack;
 use symlog_crypto::{CryptoProvider, default_provider};
 use symlog_keys::{Keyring, SecretStore, SecretsConfig};
 use symlog_pii::Masker;
@@ -189,7 +190,10 @@ impl LoggerBuilder {
     ///
     /// As [`ModelLogger::new`].
     pub fn build(self) -> Result<ModelLogger, LoggingError> {
-        super::open::open(self)
+        let opened = super::open::open(self);
+        // The log's keys went through the calls that are over now.
+        clear_stack();
+        opened
     }
 }
 

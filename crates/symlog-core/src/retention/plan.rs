@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use symlog_keys::{PeriodInfo, PeriodState};
-use symlog_sink::{ObjectName, Storage};
+use symlog_sink::{ObjectName, SinkError, Storage};
 
 use super::Retention;
 use super::hold::{LegalHold, holds};
@@ -16,6 +16,8 @@ use crate::format::{Body, SegmentBody, Timestamp, fixed, parse_line};
 use crate::maintenance::Maintenance;
 use crate::read::Objects;
 
+/// How often the objects are listed anew where one went between the list and the look.
+const RETAKES: usize = 10;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// What retention would do with a log now.
@@ -138,6 +140,21 @@ impl Retention {
         log: &Maintenance,
         keep_time: bool,
     ) -> Result<RetentionPlan, LoggingError> {
+        let mut left = RETAKES;
+        loop {
+            match self.plan_once(log, keep_time) {
+                // Somebody else removes objects right now.
+                Err(LoggingError::IoError { source })
+                    if left > 0 && matches!(*source, SinkError::Missing { .. }) =>
+                {
+                    left -= 1;
+                }
+                planned => return planned,
+            }
+        }
+    }
+
+    fn plan_once(&self, log: &Maintenance, keep_time: bool) -> Result<RetentionPlan, LoggingError> {
         let objects = Objects::take(log.storage())?;
         let headers = (0..objects.len())
             .map(|at| {
