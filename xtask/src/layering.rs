@@ -20,7 +20,11 @@ const ARROWS: [(&str, &[&str]); 16] = [
         &["symlog-crypto", "symlog-keys", "symlog-pii", "symlog-sink"],
     ),
     ("symlog-ingest", &["symlog-core"]),
-    ("symlog-archive", &["symlog-core"]),
+    // The types of the core's seams come from below it.
+    (
+        "symlog-archive",
+        &["symlog-core", "symlog-crypto", "symlog-keys", "symlog-sink"],
+    ),
     ("symlog-sink-object", &["symlog-sink"]),
     ("symlog-sink-nats", &["symlog-sink"]),
     ("symlog-sink-kafka", &["symlog-sink"]),

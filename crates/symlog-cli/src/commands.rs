@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub(crate) mod archive;
 pub(crate) mod cat;
 pub(crate) mod completions;
 pub(crate) mod doctor;
@@ -34,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> Result<Answer> {
         Command::Reveal(options) => reveal::run(common, &options),
         Command::Scan(options) => scan::run(common, &options),
         Command::Verify(options) => verify::run(common, &options),
+        Command::Archive(_) => archive::run(common),
         Command::Keys(options) => keys::run(common, &options),
         Command::Retention(options) => retention::run(common, &options),
         Command::Doctor(_) => doctor::run(common),

@@ -7,6 +7,7 @@ mod dumps;
 mod filter;
 mod input;
 mod keys;
+mod log;
 mod masking;
 mod moment;
 mod options;

@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use symlog_core::Config;
 
 use crate::commands::{
-    cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan, ship, show,
-    tail, verify,
+    archive, cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan, ship,
+    show, tail, verify,
 };
 
 const AFTER_HELP: &str = "\
@@ -101,6 +101,7 @@ pub(crate) enum Command {
     Reveal(reveal::Options),
     Scan(scan::Options),
     Verify(verify::Options),
+    Archive(archive::Options),
     Keys(keys::Options),
     Retention(retention::Options),
     Doctor(doctor::Options),

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod access;
+pub mod archive;
 mod clock;
 mod config;
 mod error;
@@ -54,4 +55,6 @@ pub use retention::{
     TimeTrust, holds, place_hold, release_hold, trust_clock,
 };
 pub use spool::{Spool, SpoolReader};
-pub use verify::{Check, Problem, VerifyReport, verify, verify_in, verify_newest};
+pub use verify::{
+    Check, Problem, VerifyReport, verify, verify_archived, verify_in, verify_newest,
+};

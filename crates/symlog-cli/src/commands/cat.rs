@@ -10,6 +10,7 @@ use symlog_core::{Entries, Entry, LogReader, ReadError};
 use crate::access::{self, Outcome};
 use crate::diagnostics;
 use crate::filter::Which;
+use crate::log;
 use crate::options::Common;
 use crate::output::{Answer, Results};
 use crate::sinks;
@@ -44,7 +45,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
         return run_remote(common, options, url);
     }
     let config = common.configuration()?;
-    let reader = LogReader::from_config(&config)?;
+    let reader = log::reader(&config)?;
     access::reading("cat", &config, &reader)?;
     let mut results = Results::open();
     let mut outcome = Outcome::default();

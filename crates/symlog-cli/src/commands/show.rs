@@ -4,10 +4,11 @@ use std::io::{self, Write};
 
 use anyhow::{Result, bail};
 use serde_json::Value;
-use symlog_core::{Entry, Filter, LogReader, RequestData, ResponseData};
+use symlog_core::{Entry, Filter, RequestData, ResponseData};
 
 use super::cat::refuse;
 use crate::access::{self, Outcome};
+use crate::log;
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
 use crate::units::number;
@@ -38,7 +39,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
         bail!("the id is empty; `symlog tail` lists the newest entries with their ids");
     }
     let config = common.configuration()?;
-    let reader = LogReader::from_config(&config)?;
+    let reader = log::reader(&config)?;
     access::reading("show", &config, &reader)?;
     let mut outcome = Outcome::default();
     let mut filter = Filter::new();

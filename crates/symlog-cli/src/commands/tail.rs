@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use anyhow::Result;
-use symlog_core::LogReader;
 
 use super::cat::refuse;
 use crate::access::{self, Outcome};
 use crate::filter::Which;
+use crate::log;
 use crate::options::Common;
 use crate::output::{Answer, Results};
 
@@ -35,7 +35,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
     let config = common.configuration()?;
-    let reader = LogReader::from_config(&config)?;
+    let reader = log::reader(&config)?;
     access::reading("tail", &config, &reader)?;
     let mut results = Results::open();
     let mut newest = reader.follow(options.lines, options.which.filter())?;

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use symlog_core::{Check, LogReader, VerifyReport, verify, verify_in};
+use symlog_core::{Check, LogReader, VerifyReport, verify_archived, verify_in};
 
 use crate::access;
+use crate::log;
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
 use crate::sinks::{self, RemoteLog};
@@ -79,7 +80,7 @@ fn run_remote(common: &Common, options: &Options, url: &str) -> Result<Answer> {
         }
     } else {
         for log in logs {
-            let report = verify_in(Arc::clone(&log.storage)).map_err(Into::into);
+            let report = verify_in(Arc::clone(&log.storage), None).map_err(Into::into);
             is_ok &= check(&log, report, &mut results)?;
         }
     }
@@ -92,20 +93,20 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
         return run_remote(common, options, url);
     }
     let config = common.configuration()?;
-    let log = Path::new(&config.logging.log_file_path);
+    let path = Path::new(&config.logging.log_file_path);
     let report = if options.keys {
-        let reader = LogReader::from_config(&config)?;
+        let reader = log::reader(&config)?;
         access::reading("verify", &config, &reader)?;
         reader.verify()
     } else {
-        verify(log)
+        verify_archived(path, Some(log::archives()))
     };
-    let report = report.with_context(|| format!("cannot verify the log {}", log.display()))?;
+    let report = report.with_context(|| format!("cannot verify the log {}", path.display()))?;
     let mut results = Results::open();
     if common.json {
         results.json(&report)?;
     } else {
-        show(&mut results, Paint::for_stdout(), log, &report)?;
+        show(&mut results, Paint::for_stdout(), path, &report)?;
     }
     results.flush()?;
     Ok(Answer::fine_if(report.is_ok()))

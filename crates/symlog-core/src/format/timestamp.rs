@@ -25,6 +25,10 @@ impl Timestamp {
         Self(micros.clamp(FIRST, LAST))
     }
 
+    pub(crate) fn micros(self) -> i64 {
+        self.0
+    }
+
     pub(crate) fn from_system_time(at: SystemTime) -> Self {
         let micros = match at.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_micros()).unwrap_or(LAST),

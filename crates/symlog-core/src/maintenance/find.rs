@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 use symlog_sink::Storage;
 
+use crate::archive::LogFiles;
 use crate::error::LoggingError;
 use crate::format::{Body, ControlKind, parse_line};
 use crate::read::Objects;
@@ -19,7 +20,7 @@ pub(super) fn numbered(
     struct Numbered {
         number: u64,
     }
-    let objects = Objects::take(storage)?;
+    let objects = Objects::take(&LogFiles::plain(storage))?;
     for at in (0..objects.len()).rev() {
         let mut lines = objects.lines(at, 0)?;
         let mut found = None;

@@ -3,19 +3,19 @@
 use std::collections::HashMap;
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::sync::Arc;
 
 use memchr::memmem::{self, Finder};
 use serde::Deserialize;
 use symlog_crypto::{CryptoProvider, Sha256};
 use symlog_keys::Keyring;
-use symlog_sink::{ObjectName, Storage};
+use symlog_sink::ObjectName;
 
 use super::error::ReadError;
 use super::mend::Mend;
 use super::objects::Objects;
 use super::opener::Opener;
 use super::{Lines, SegmentTable, object_label, segment_body};
+use crate::archive::LogFiles;
 use crate::format::{Body, ChunkChain, ChunkLine, ChunkPart, SegmentBody, parse_line};
 use crate::interaction::EntryId;
 
@@ -69,7 +69,7 @@ pub(crate) type ChunkPlaces = HashMap<u64, ChunkPlace>;
 /// A chain of chunks, and what opens it.
 #[derive(Clone)]
 pub(crate) struct ChunkedPayload {
-    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) files: LogFiles,
     pub(crate) provider: CryptoProvider,
     pub(crate) keyring: Keyring,
     pub(crate) place: ChunkPlace,
@@ -186,14 +186,14 @@ struct ChunkReader<'a> {
 impl<'a> ChunkReader<'a> {
     fn new(payload: &'a ChunkedPayload) -> Result<Self, ReadError> {
         let ChunkedPayload {
-            storage,
+            files,
             provider,
             keyring,
             place,
             segment,
             manifest,
         } = payload;
-        let objects = Objects::take(storage)?;
+        let objects = Objects::take(files)?;
         let (at, offset) = locate(&objects, place)?;
         let lines = match at < objects.len() {
             true => Some(objects.lines(at, offset)?),
@@ -204,7 +204,7 @@ impl<'a> ChunkReader<'a> {
         let ours = format!(",\"id\":\"{}\",", place.id);
         Ok(Self {
             payload,
-            opener: Opener::new(segments, Arc::clone(storage), keyring.log_id()),
+            opener: Opener::new(segments, files.clone(), keyring.log_id()),
             objects,
             at,
             lines,

@@ -45,7 +45,7 @@ impl<'a> SymlogFollow<'a> {
         newest: usize,
         filter: Filter,
     ) -> Result<Self, ReadError> {
-        let objects = Objects::take(reader.storage())?;
+        let objects = Objects::take(reader.files())?;
         let mut follow = Self {
             reader,
             opener: reader.opener(),
@@ -77,7 +77,7 @@ impl<'a> SymlogFollow<'a> {
                 self.opener.segments.insert(segment, body);
             }
             let mut offsets = VecDeque::new();
-            let mut lines = self.objects.lines(at, 0)?;
+            let mut lines = self.objects.outlines(at)?;
             while let Some(read) = lines.next()? {
                 if !read.terminated {
                     break;
@@ -211,7 +211,7 @@ impl<'a> SymlogFollow<'a> {
 
     /// Whether the object that was active when it was opened has been sealed since.
     fn was_sealed(&mut self) -> Result<bool, ReadError> {
-        let now = Objects::take(self.reader.storage())?;
+        let now = Objects::take(self.reader.files())?;
         let is_new = |name: &ObjectName| {
             *name != ObjectName::Active && !self.objects.names().any(|it| it == name)
         };
@@ -220,7 +220,7 @@ impl<'a> SymlogFollow<'a> {
 
     /// Goes to the object behind the present one; `false` if there is none.
     fn next_object(&mut self) -> Result<bool, ReadError> {
-        let objects = Objects::take(self.reader.storage())?;
+        let objects = Objects::take(self.reader.files())?;
         // Sealing changes the name of an object and never its place among the others; but some that
         // were before it may be gone, and it itself.
         let before: Vec<_> = self.objects.names().take(self.at).collect();
@@ -244,7 +244,7 @@ impl<'a> SymlogFollow<'a> {
             let is_over = self.expected >= objects.ends_before(self.at);
             if !is_over && lines.next()?.is_some_and(|read| read.terminated) {
                 // Written between the last look and the sealing: read it from where it is now.
-                self.lines = Some(objects.lines(self.at, offset)?);
+                self.lines = Some(objects.lines_again(self.at, offset, self.expected)?);
                 self.objects = objects;
                 return Ok(true);
             }

@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use symlog_keys::Id;
-use symlog_sink::{FileStorage, Snapshot, Source, Storage};
+use symlog_sink::{FileStorage, Storage};
 
-use super::headers::Headers;
+use super::objects::Objects;
+use crate::archive::{Archives, LogFiles};
 use crate::error::LoggingError;
 use crate::format::{ClassSecretsBody, SegmentBody, fixed};
 
@@ -14,27 +16,21 @@ use crate::format::{ClassSecretsBody, SegmentBody, fixed};
 /// # Errors
 ///
 /// When the log's files cannot be read.
-pub fn period_keys_in_use(path: &Path) -> Result<BTreeMap<Id, u64>, LoggingError> {
-    let storage = FileStorage::new(path)?;
-    let snapshot = Snapshot::take(&storage)?;
+pub fn period_keys_in_use(
+    path: &Path,
+    archives: Option<Arc<dyn Archives>>,
+) -> Result<BTreeMap<Id, u64>, LoggingError> {
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
+    let objects = Objects::take(&LogFiles::plain(&storage).with_archives(archives))?;
     let mut uses = BTreeMap::new();
-    for name in snapshot.sealed {
-        count(storage.source(&name)?, &mut uses)?;
-    }
-    if let Some(active) = snapshot.active {
-        count(active, &mut uses)?;
-    }
-    Ok(uses)
-}
-
-fn count(source: Box<dyn Source>, uses: &mut BTreeMap<Id, u64>) -> Result<(), LoggingError> {
-    let mut headers = Headers::of(source);
-    while let Some((_, body)) = headers.next()? {
-        for id in ids(&body) {
-            *uses.entry(id).or_default() += 1;
+    for at in 0..objects.len() {
+        for (_, body) in objects.headers(at)? {
+            for id in ids(&body) {
+                *uses.entry(id).or_default() += 1;
+            }
         }
     }
-    Ok(())
+    Ok(uses)
 }
 
 fn ids(body: &SegmentBody) -> Vec<Id> {

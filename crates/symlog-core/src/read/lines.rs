@@ -2,6 +2,7 @@
 
 use symlog_sink::{SinkError, Source};
 
+use crate::archive::{ArchivedObject, Form};
 use crate::format::MAX_LINE_BYTES;
 
 /// What is read first: often one line is wanted of each of many objects.
@@ -18,11 +19,108 @@ pub(crate) struct LineRead<'a> {
     pub(crate) terminated: bool,
     /// Whether the line was longer than a line may be; `bytes` is then its beginning.
     pub(crate) too_long: bool,
+    /// Whether it is the line as it was written, and not the outline that an archive has of it.
+    pub(crate) whole: bool,
 }
 
 /// Reads one object line by line.
 #[derive(Debug)]
-pub(crate) struct Lines {
+pub(crate) enum Lines {
+    /// An object as it was written; offsets are in bytes.
+    File(FileLines),
+    /// An archived object; offsets are numbers of rows.
+    Archived(ArchivedLines),
+}
+
+impl Lines {
+    pub(crate) fn new(source: Box<dyn Source>) -> Self {
+        Self::from_offset(source, 0)
+    }
+
+    pub(crate) fn from_offset(source: Box<dyn Source>, offset: u64) -> Self {
+        Self::File(FileLines::from_offset(source, offset))
+    }
+
+    pub(crate) fn archived(object: Box<dyn ArchivedObject>, row: u64, form: Form) -> Self {
+        Self::Archived(ArchivedLines {
+            object,
+            row,
+            form,
+            buffer: Vec::new(),
+        })
+    }
+
+    /// Offset of the next line.
+    pub(crate) fn offset(&self) -> u64 {
+        match self {
+            Self::File(lines) => lines.offset,
+            Self::Archived(lines) => lines.row,
+        }
+    }
+
+    /// Looks again for bytes after an end was reached.
+    pub(crate) fn retry(&mut self) {
+        if let Self::File(lines) = self {
+            lines.at_end = false;
+        }
+    }
+
+    /// The next line; `None` at the end. What follows the last newline comes as a line that is
+    /// not terminated, and is not given out: after [`retry`](Self::retry) it comes again, longer.
+    pub(crate) fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
+        match self {
+            Self::File(lines) => lines.next(),
+            Self::Archived(lines) => lines.next(),
+        }
+    }
+
+    /// The line at `offset`, which was given out before, as it was written; `None` where it was
+    /// given out so.
+    pub(crate) fn whole(&mut self, offset: u64) -> Result<Option<LineRead<'_>>, SinkError> {
+        match self {
+            Self::Archived(lines) if lines.form == Form::Outline => {
+                lines.read(offset, Form::Whole).map(Some)
+            }
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The lines of an archived object.
+#[derive(Debug)]
+pub(crate) struct ArchivedLines {
+    object: Box<dyn ArchivedObject>,
+    row: u64,
+    form: Form,
+    buffer: Vec<u8>,
+}
+
+impl ArchivedLines {
+    fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
+        if self.row >= self.object.rows() {
+            return Ok(None);
+        }
+        let row = self.row;
+        self.row += 1;
+        self.read(row, self.form).map(Some)
+    }
+
+    fn read(&mut self, row: u64, form: Form) -> Result<LineRead<'_>, SinkError> {
+        self.buffer.clear();
+        let form = self.object.line(row, form, &mut self.buffer)?;
+        Ok(LineRead {
+            offset: row,
+            bytes: &self.buffer,
+            terminated: true,
+            too_long: false,
+            whole: form == Form::Whole,
+        })
+    }
+}
+
+/// The lines of an object that lies as it was written.
+#[derive(Debug)]
+pub(crate) struct FileLines {
     source: Box<dyn Source>,
     buffer: Vec<u8>,
     /// Bytes of `buffer` already given out.
@@ -32,12 +130,8 @@ pub(crate) struct Lines {
     at_end: bool,
 }
 
-impl Lines {
-    pub(crate) fn new(source: Box<dyn Source>) -> Self {
-        Self::from_offset(source, 0)
-    }
-
-    pub(crate) fn from_offset(source: Box<dyn Source>, offset: u64) -> Self {
+impl FileLines {
+    fn from_offset(source: Box<dyn Source>, offset: u64) -> Self {
         Self {
             source,
             buffer: Vec::new(),
@@ -47,19 +141,7 @@ impl Lines {
         }
     }
 
-    /// Offset of the next line.
-    pub(crate) fn offset(&self) -> u64 {
-        self.offset
-    }
-
-    /// Looks again for bytes after an end was reached.
-    pub(crate) fn retry(&mut self) {
-        self.at_end = false;
-    }
-
-    /// The next line; `None` at the end. What follows the last newline comes as a line that is
-    /// not terminated, and is not given out: after [`retry`](Self::retry) it comes again, longer.
-    pub(crate) fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
+    fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
         // Counted from `start`, which filling the buffer moves.
         let mut searched = 0;
         let (end, terminated, too_long) = loop {
@@ -88,6 +170,7 @@ impl Lines {
                 bytes: &self.buffer[start..end],
                 terminated,
                 too_long,
+                whole: true,
             }));
         }
         self.offset += (end + 1 - start) as u64;
@@ -97,6 +180,7 @@ impl Lines {
             bytes: &self.buffer[start..end],
             terminated,
             too_long,
+            whole: true,
         }))
     }
 
@@ -147,6 +231,7 @@ impl Lines {
             bytes: &self.buffer,
             terminated,
             too_long: true,
+            whole: true,
         })
     }
 }

@@ -15,6 +15,7 @@ use super::follow::SymlogFollow;
 use super::opener::KeysUsed;
 use super::reader::{SymlogEntries, SymlogReader};
 use crate::access::owner;
+use crate::archive::Archives;
 use crate::config::Config;
 use crate::error::LoggingError;
 use crate::logger::{LogFor, find_identity, keyring_path, resolve_key};
@@ -126,6 +127,24 @@ impl LogReader {
             LogKind::Symlog(log) => {
                 Some(uuid::Uuid::from_bytes(log.keyring().log_id()).to_string())
             }
+            LogKind::Symbiont(_) => None,
+        }
+    }
+
+    /// Reads objects that are archived as well.
+    #[must_use]
+    pub fn with_archives(self, archives: Arc<dyn Archives>) -> Self {
+        match self.0 {
+            LogKind::Symlog(log) => Self(LogKind::Symlog(log.with_archives(archives))),
+            other @ LogKind::Symbiont(_) => Self(other),
+        }
+    }
+
+    /// The storage and the keys of a log of this format; `None` for one of the reference logger.
+    #[must_use]
+    pub fn parts(&self) -> Option<(Arc<dyn Storage>, Keyring)> {
+        match &self.0 {
+            LogKind::Symlog(log) => Some((Arc::clone(&log.files().storage), log.keyring().clone())),
             LogKind::Symbiont(_) => None,
         }
     }

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage};
+use memchr::memmem;
+use symlog_sink::{ObjectName, SinkError, Snapshot, Source};
 
 use super::headers::Headers;
 use super::{Lines, segment_body};
+use crate::archive::{ArchivedObject, Form, LogFiles};
 use crate::format::{SegmentBody, parse_line};
 
 /// The objects of a log, oldest first, and where each ends as far as the next one says.
 #[derive(Debug)]
 pub(crate) struct Objects {
-    storage: Arc<dyn Storage>,
+    files: LogFiles,
     items: Vec<Item>,
 }
 
@@ -20,40 +22,51 @@ struct Item {
     name: ObjectName,
     /// Kept open for the active object: it may be sealed under another name meanwhile.
     source: Option<Arc<dyn Source>>,
+    /// Whether only its archive is left.
+    is_archived: bool,
     /// Whatever comes at or behind this sequence number is not the log's: it was written and
     /// never synced, and the log went on in a later object.
     ends_before: u64,
 }
 
 impl Objects {
-    pub(crate) fn take(storage: &Arc<dyn Storage>) -> Result<Self, SinkError> {
-        let snapshot = Snapshot::take(&**storage)?;
+    pub(crate) fn take(files: &LogFiles) -> Result<Self, SinkError> {
+        let snapshot = Snapshot::take(&*files.storage)?;
+        // After the objects: one is removed only when its archive is there.
+        let archived = files.archived()?;
         let mut objects = Self {
-            storage: Arc::clone(storage),
+            files: files.clone(),
             items: Vec::new(),
         };
-        for name in snapshot.sealed {
-            objects.add(name, None);
+        for name in &snapshot.sealed {
+            objects.add(name.clone(), None, false);
         }
+        for name in archived {
+            if snapshot.sealed.binary_search(&name).is_err() {
+                objects.add(name, None, true);
+            }
+        }
+        objects.items.sort_by(|a, b| a.name.cmp(&b.name));
         if let Some(source) = snapshot.active {
-            objects.add(ObjectName::Active, Some(Arc::from(source)));
+            objects.add(ObjectName::Active, Some(Arc::from(source)), false);
         }
         let mut ends_before = u64::MAX;
         for at in (0..objects.items.len()).rev() {
             objects.items[at].ends_before = ends_before;
             if at > 0
-                && let Some(body) = objects.header(at)?
+                && let Some(begins) = objects.begins(at)?
             {
-                ends_before = ends_before.min(body.previous.size);
+                ends_before = ends_before.min(begins);
             }
         }
         Ok(objects)
     }
 
-    fn add(&mut self, name: ObjectName, source: Option<Arc<dyn Source>>) {
+    fn add(&mut self, name: ObjectName, source: Option<Arc<dyn Source>>, is_archived: bool) {
         self.items.push(Item {
             name,
             source,
+            is_archived,
             ends_before: u64::MAX,
         });
     }
@@ -74,35 +87,116 @@ impl Objects {
         self.items[at].ends_before
     }
 
+    /// The lines from `offset` on, which came with a line of the same object, as they were written.
     pub(crate) fn lines(&self, at: usize, offset: u64) -> Result<Lines, SinkError> {
-        Ok(Lines::from_offset(self.source(at)?, offset))
+        self.lines_in(at, offset, Form::Whole)
+    }
+
+    /// As [`lines`](Self::lines), where no payload is needed.
+    pub(crate) fn outlines(&self, at: usize) -> Result<Lines, SinkError> {
+        self.lines_in(at, 0, Form::Outline)
+    }
+
+    fn lines_in(&self, at: usize, offset: u64, form: Form) -> Result<Lines, SinkError> {
+        if self.is_archived(at) {
+            return self.archive(at, offset, form);
+        }
+        match self.source(at) {
+            // Archived since the objects were listed.
+            Err(missing @ SinkError::Missing { .. }) => match offset {
+                0 => self.archive(at, 0, form).map_err(|_| missing),
+                _ => Err(missing),
+            },
+            source => Ok(Lines::from_offset(source?, offset)),
+        }
     }
 
     fn source(&self, at: usize) -> Result<Box<dyn Source>, SinkError> {
         let item = &self.items[at];
         match &item.source {
             Some(source) => Ok(Box::new(SharedSource(Arc::clone(source)))),
-            None => self.storage.source(&item.name),
+            None => self.files.storage.source(&item.name),
         }
     }
 
-    /// What the first line of an object says, if it is a segment's first line.
-    pub(crate) fn header(&self, at: usize) -> Result<Option<SegmentBody>, SinkError> {
+    fn archive(&self, at: usize, row: u64, form: Form) -> Result<Lines, SinkError> {
+        let object = self.open_archive(at)?;
+        Ok(Lines::archived(object, row, form))
+    }
+
+    fn open_archive(&self, at: usize) -> Result<Box<dyn ArchivedObject>, SinkError> {
+        let name = &self.items[at].name;
+        self.files.open_archive(name).unwrap_or_else(|| {
+            Err(SinkError::Missing {
+                path: name.to_string().into(),
+            })
+        })
+    }
+
+    /// Whether only the archive of an object is left.
+    pub(crate) fn is_archived(&self, at: usize) -> bool {
+        self.items[at].is_archived
+    }
+
+    /// The lines from the one with this sequence number on, where `offset` may be one of the
+    /// object before it was archived.
+    pub(crate) fn lines_again(
+        &self,
+        at: usize,
+        offset: u64,
+        sequence: u64,
+    ) -> Result<Lines, SinkError> {
+        if !self.is_archived(at) {
+            return self.lines(at, offset);
+        }
+        let object = self.open_archive(at)?;
+        let row = sequence.saturating_sub(object.first_sequence());
+        Ok(Lines::archived(object, row, Form::Whole))
+    }
+
+    /// The sequence number that an object begins with, as far as its first line says.
+    fn begins(&self, at: usize) -> Result<Option<u64>, SinkError> {
+        if self.is_archived(at) {
+            // Nothing that was never synced is archived, so it only matters to what is not.
+            let before = &self.items[..at];
+            if before.iter().all(|item| item.is_archived) {
+                return Ok(None);
+            }
+            return Ok(self.open_archive(at).ok().map(|it| it.first_sequence()));
+        }
         let mut lines = self.lines(at, 0)?;
         let Some(read) = lines.next()? else {
             return Ok(None);
         };
         Ok(parse_line(read.bytes)
             .ok()
-            .and_then(|line| segment_body(&line.body)))
+            .and_then(|line| segment_body(&line.body))
+            .map(|body| body.previous.size))
     }
 
     /// The first lines of all its segments, by their numbers.
     pub(crate) fn headers(&self, at: usize) -> Result<Vec<(u64, SegmentBody)>, SinkError> {
+        if self.is_archived(at) {
+            return self.archived_headers(at);
+        }
         let mut headers = Headers::of(self.source(at)?);
         let mut all = Vec::new();
         while let Some(header) = headers.next()? {
             all.push(header);
+        }
+        Ok(all)
+    }
+
+    fn archived_headers(&self, at: usize) -> Result<Vec<(u64, SegmentBody)>, SinkError> {
+        let mut all = Vec::new();
+        let mut lines = self.outlines(at)?;
+        while let Some(read) = lines.next()? {
+            if memmem::find(read.bytes, b"\"control\":\"segment\"").is_some()
+                && let Ok(line) = parse_line(read.bytes)
+                && let Some(body) = segment_body(&line.body)
+            {
+                all.push((line.segment(), body));
+            }
         }
         Ok(all)
     }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use symlog_crypto::{AeadError, Key, Prk};
-use symlog_sink::Storage;
 
 use super::SegmentTable;
 use super::chunks::{ChunkPlace, ChunkPlaces, ChunkedPayload, Manifest};
 use super::entry::{Entry, Payload};
 use super::error::ReadError;
+use crate::archive::LogFiles;
 use crate::format::{
     ChunkLine, ChunkPart, EntryLine, Meta, MetaMap, SealedField, parse_meta, read_mask_extension,
     zero_digest,
@@ -65,7 +65,7 @@ pub(crate) struct OpenLine {
 #[derive(Debug)]
 pub(crate) struct Opener<'a> {
     pub(crate) segments: SegmentTable<'a>,
-    storage: Arc<dyn Storage>,
+    files: LogFiles,
     log: [u8; 16],
     units: HashMap<UnitRef, Option<Arc<Key>>>,
     unit_keys: u64,
@@ -85,14 +85,10 @@ pub struct KeysUsed {
 const CACHED_UNITS: usize = 4096;
 
 impl<'a> Opener<'a> {
-    pub(crate) fn new(
-        segments: SegmentTable<'a>,
-        storage: Arc<dyn Storage>,
-        log: [u8; 16],
-    ) -> Self {
+    pub(crate) fn new(segments: SegmentTable<'a>, files: LogFiles, log: [u8; 16]) -> Self {
         Self {
             segments,
-            storage,
+            files,
             log,
             units: HashMap::new(),
             unit_keys: 0,
@@ -243,7 +239,7 @@ impl<'a> Opener<'a> {
                 segment: place.segment,
             })?;
         Ok(Payload::chunked(ChunkedPayload {
-            storage: Arc::clone(&self.storage),
+            files: self.files.clone(),
             provider: self.segments.provider().clone(),
             keyring: self.segments.keyring().clone(),
             place: place.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use memchr::memmem::Finder;
 use symlog_crypto::{CryptoProvider, Identity, default_provider};
 use symlog_keys::{Access, Keyring, LoggingKey};
-use symlog_sink::{FileStorage, Storage};
+use symlog_sink::{FileStorage, SinkError, Storage};
 
 use super::chunks::{ChunkPlace, ChunkPlaces};
 use super::entry::Entry;
@@ -15,8 +15,9 @@ use super::objects::{Objects, object_label};
 use super::opener::{KeysUsed, OpenError, OpenLine, Opener, entry_of};
 use super::{Lines, SegmentTable, segment_body};
 use crate::access::open_keyring;
+use crate::archive::{Archives, LogFiles};
 use crate::error::LoggingError;
-use crate::format::{Body, ChunkLine, EntryLine, Line, LineError, Meta, parse_line};
+use crate::format::{Body, ChunkLine, EntryLine, Line, LineError, Meta, MetaMap, parse_line};
 use crate::interaction::EntryId;
 use crate::logger::keyring_path;
 
@@ -27,7 +28,7 @@ pub(super) const UNKNOWN_CONTROL: &str =
 /// Reads a log of version 1 of the format.
 #[derive(Debug, Clone)]
 pub(crate) struct SymlogReader {
-    storage: Arc<dyn Storage>,
+    files: LogFiles,
     keyring: Keyring,
     provider: CryptoProvider,
 }
@@ -53,7 +54,7 @@ impl SymlogReader {
         }
         let keyring = open_keyring(path, key, Access::ReadOnly)?;
         Ok(Self {
-            storage: Arc::new(storage),
+            files: files(Arc::new(storage), &keyring),
             keyring,
             provider,
         })
@@ -61,15 +62,25 @@ impl SymlogReader {
 
     pub(crate) fn over(storage: Arc<dyn Storage>, keyring: Keyring) -> Self {
         Self {
-            storage,
+            files: files(storage, &keyring),
             keyring,
             provider: default_provider(),
         }
     }
 
     pub(super) fn with_identity(self, identity: Identity) -> Self {
+        let keyring = self.keyring.with_identity(identity);
+        let archives = self.files.archives.clone();
         Self {
-            keyring: self.keyring.with_identity(identity),
+            files: files(self.files.storage, &keyring).with_archives(archives),
+            keyring,
+            ..self
+        }
+    }
+
+    pub(super) fn with_archives(self, archives: Arc<dyn Archives>) -> Self {
+        Self {
+            files: self.files.with_archives(Some(archives)),
             ..self
         }
     }
@@ -81,15 +92,25 @@ impl SymlogReader {
     pub(crate) fn opener(&self) -> Opener<'_> {
         Opener::new(
             SegmentTable::new(&self.keyring, &self.provider),
-            Arc::clone(&self.storage),
+            self.files.clone(),
             self.keyring.log_id(),
         )
     }
 
-    pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
-        &self.storage
+    pub(crate) fn files(&self) -> &LogFiles {
+        &self.files
     }
 }
+
+fn files(storage: Arc<dyn Storage>, keyring: &Keyring) -> LogFiles {
+    LogFiles {
+        keyring: Some(keyring.clone()),
+        ..LogFiles::plain(&storage)
+    }
+}
+
+/// An entry line, its metadata and their digest.
+type EntryParts = (Box<EntryLine<'static>>, Box<Meta<'static>>, [u8; 32]);
 
 /// The entries of a log. An item that cannot be read comes as an error, and reading goes on
 /// behind it.
@@ -114,7 +135,7 @@ pub(crate) struct SymlogEntries<'a> {
 
 impl<'a> SymlogEntries<'a> {
     pub(super) fn new(reader: &'a SymlogReader, filter: Filter) -> Result<Self, ReadError> {
-        let objects = Objects::take(reader.storage())?;
+        let objects = Objects::take(reader.files())?;
         let mut entries = Self {
             opener: reader.opener(),
             responses: HashMap::new(),
@@ -148,7 +169,11 @@ impl<'a> SymlogEntries<'a> {
         .map(Finder::new);
         let mut ends = HashSet::new();
         for at in 0..self.objects.len() {
-            let mut lines = self.objects.lines(at, 0)?;
+            let mut lines = match self.objects.outlines(at) {
+                // Told when its lines come.
+                Err(_) if self.objects.is_archived(at) => continue,
+                lines => lines?,
+            };
             while let Some(read) = lines.next()? {
                 if !read.terminated {
                     break;
@@ -213,8 +238,15 @@ impl<'a> SymlogEntries<'a> {
     fn next_line(&mut self) -> Result<Option<(u64, Line)>, ReadError> {
         while self.at < self.objects.len() {
             if self.lines.is_none() {
-                self.lines = Some(self.objects.lines(self.at, 0)?);
                 self.line_number = 0;
+                self.lines = match self.objects.outlines(self.at) {
+                    Err(error) if self.objects.is_archived(self.at) => {
+                        let damaged = self.damaged(0, why(&error));
+                        self.at += 1;
+                        return Err(damaged);
+                    }
+                    lines => Some(lines?),
+                };
             }
             let Some(lines) = &mut self.lines else { break };
             let is_over = self.expected >= self.objects.ends_before(self.at);
@@ -273,6 +305,11 @@ impl<'a> SymlogEntries<'a> {
                     meta,
                     metadata_digest,
                 } => {
+                    let Some((line, meta, metadata_digest)) =
+                        self.whole(offset, (line, meta, metadata_digest))?
+                    else {
+                        continue;
+                    };
                     let entry = self
                         .opener
                         .meta(line, *meta, metadata_digest)
@@ -285,6 +322,38 @@ impl<'a> SymlogEntries<'a> {
             }
         }
         Ok(None)
+    }
+
+    /// The line as it was written, where it may be wanted: of an archived object the outline comes
+    /// first.
+    fn whole(&mut self, offset: u64, outline: EntryParts) -> Result<Option<EntryParts>, ReadError> {
+        let (line, meta, _) = &outline;
+        let is_clear = matches!(meta.metadata, MetaMap::Clear(_));
+        let is_joined = line.request.is_none() && self.joined.contains(&line.id);
+        let is_wanted = self.filter.wants(&line.id, line.timestamp, meta);
+        let Some(lines) = &mut self.lines else {
+            return Ok(Some(outline));
+        };
+        if is_clear && !is_joined && !is_wanted && matches!(lines, Lines::Archived(_)) {
+            self.endless.remove(&line.id);
+            if self.responses.contains_key(&line.id) && line.request.is_some() {
+                self.joined.insert(line.id);
+            }
+            return Ok(None);
+        }
+        let read = match lines.whole(offset) {
+            Ok(Some(read)) => read,
+            Ok(None) => return Ok(Some(outline)),
+            Err(error) => return Err(self.damaged(offset, why(&error))),
+        };
+        match parse_line(read.bytes).map(|line| line.body) {
+            Ok(Body::Entry {
+                line,
+                meta,
+                metadata_digest,
+            }) => Ok(Some((line, meta, metadata_digest))),
+            _ => Err(self.damaged(offset, "the archive gives another line")),
+        }
     }
 
     fn entry(&mut self, offset: u64, open: OpenLine) -> Result<Option<Entry>, ReadError> {
@@ -385,6 +454,14 @@ impl<'a> SymlogEntries<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// An error of an archive with what it came from.
+fn why(error: &SinkError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => source.to_string(),
+        None => error.to_string(),
     }
 }
 

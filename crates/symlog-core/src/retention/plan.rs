@@ -11,6 +11,7 @@ use symlog_sink::{ObjectName, SinkError, Storage};
 use super::Retention;
 use super::hold::{LegalHold, holds};
 use super::time::{TimeTrust, trusted_time};
+use crate::archive::LogFiles;
 use crate::error::LoggingError;
 use crate::format::{Body, SegmentBody, Timestamp, fixed, parse_line};
 use crate::maintenance::Maintenance;
@@ -155,7 +156,7 @@ impl Retention {
     }
 
     fn plan_once(&self, log: &Maintenance, keep_time: bool) -> Result<RetentionPlan, LoggingError> {
-        let objects = Objects::take(log.storage())?;
+        let objects = Objects::take(&LogFiles::plain(log.storage()))?;
         let headers = (0..objects.len())
             .map(|at| {
                 let headers = objects.headers(at)?;

@@ -7,6 +7,6 @@ mod secrets;
 mod units;
 
 pub(crate) use error::SealError;
-pub(crate) use field::{Field, Place, UnitRef, open_field};
+pub(crate) use field::{Field, FieldKey, Place, UnitRef, open_field};
 pub(crate) use sealer::{Chunk, Sealed, Sealer, Seat};
 pub(crate) use secrets::{SecretsError, SegmentSecrets, open_unit_line};

@@ -1,5 +1,6 @@
 //! Whether a log is what was written.
 
+mod archived;
 mod envelopes;
 mod permits;
 mod report;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 
 use symlog_sink::{FileStorage, SinkError, Storage};
 
+use crate::archive::{Archives, LogFiles};
 use crate::error::LoggingError;
 use crate::read::{LogKind, LogReader};
 use crate::symbiont::{self, holds_symbiont};
@@ -26,19 +28,35 @@ use crate::symbiont::{self, holds_symbiont};
 ///
 /// When the log's files cannot be read at all. What is wrong in them is in the report.
 pub fn verify(path: &Path) -> Result<VerifyReport, LoggingError> {
-    verify_in(Arc::new(FileStorage::new(path)?))
+    verify_in(Arc::new(FileStorage::new(path)?), None)
 }
 
-/// As [`verify`], of a log that lies elsewhere: in a bucket, or in memory.
+/// As [`verify`], where objects may be archived. Without keys the leaves of archived lines are taken
+/// as the archive gives them, and only their tree is checked.
 ///
 /// # Errors
 ///
 /// As [`verify`].
-pub fn verify_in(storage: Arc<dyn Storage>) -> Result<VerifyReport, LoggingError> {
+pub fn verify_archived(
+    path: &Path,
+    archives: Option<Arc<dyn Archives>>,
+) -> Result<VerifyReport, LoggingError> {
+    verify_in(Arc::new(FileStorage::new(path)?), archives)
+}
+
+/// As [`verify_archived`], of a log that lies elsewhere: in a bucket, or in memory.
+///
+/// # Errors
+///
+/// As [`verify`].
+pub fn verify_in(
+    storage: Arc<dyn Storage>,
+    archives: Option<Arc<dyn Archives>>,
+) -> Result<VerifyReport, LoggingError> {
     if holds_symbiont(&*storage)? {
         return symbiont::verify(&*storage);
     }
-    scan::run(&storage, None, 0)
+    scan::run(&LogFiles::plain(&storage).with_archives(archives), None, 0)
 }
 
 /// The same for the newest objects of the log only, as many as have `bytes` bytes together and at least one: a look
@@ -67,7 +85,7 @@ pub fn verify_newest(path: &Path, bytes: u64) -> Result<VerifyReport, LoggingErr
         }
         from -= 1;
     }
-    scan::run(&storage, None, from)
+    scan::run(&LogFiles::plain(&storage), None, from)
 }
 
 impl LogReader {
@@ -78,7 +96,7 @@ impl LogReader {
     /// As [`verify`].
     pub fn verify(&self) -> Result<VerifyReport, LoggingError> {
         match self.kind() {
-            LogKind::Symlog(log) => scan::run(log.storage(), Some(log), 0),
+            LogKind::Symlog(log) => scan::run(log.files(), Some(log), 0),
             LogKind::Symbiont(log) => log.verify(),
         }
     }

@@ -120,7 +120,7 @@ fn a_log_goes_on_under_the_keys_that_another_process_made() {
     assert_eq!(rotated[4]["master"], 6);
     assert!(other.changes().unwrap().is_empty(), "all are told");
 
-    let uses = period_keys_in_use(&place.log()).unwrap();
+    let uses = period_keys_in_use(&place.log(), None).unwrap();
     let periods = other.inventory().unwrap().periods;
     assert_eq!(uses.len(), 6);
     for key in periods {
@@ -339,7 +339,7 @@ fn a_log_of_many_segments_is_rotated_at_once() {
     let start = Instant::now();
     keyring.rotate().unwrap();
     let rotated = start.elapsed();
-    let uses = period_keys_in_use(&place.log()).unwrap();
+    let uses = period_keys_in_use(&place.log(), None).unwrap();
     let counted = start.elapsed() - rotated;
     let segments: u64 = uses.values().sum();
     assert_eq!(

@@ -37,7 +37,7 @@ fn retired(config: &Config, search: &Search) -> Option<Check> {
     let log = Path::new(&config.logging.log_file_path);
     let keyring = open_keyring(log, &found.key, Access::ReadOnly).ok()?;
     let inventory = keyring.inventory().ok()?;
-    let uses = period_keys_in_use(log).ok()?;
+    let uses = period_keys_in_use(log, Some(crate::log::archives())).ok()?;
     let needed = |state: PeriodState| {
         let of_state = inventory
             .periods

@@ -63,7 +63,7 @@ pub(super) fn run(common: &Common) -> Result<Answer> {
         found,
     } = open(common, Access::ReadOnly)?;
     let log = Path::new(&config.logging.log_file_path);
-    let uses = period_keys_in_use(log)?;
+    let uses = period_keys_in_use(log, Some(crate::log::archives()))?;
     let report = Report::new(
         keyring_path(log).display().to_string(),
         &found.source.to_string(),

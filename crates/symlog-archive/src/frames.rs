@@ -1,0 +1,170 @@
+//! Frames on their way to and from a file: compressed, cut into pieces, sealed.
+
+use symlog_core::archive::{ArchiveError, LineCodec, PiecePlace, UnitId};
+use symlog_crypto::{Sha256, TAG_LEN};
+use symlog_sink::{NewAttachment, Operation, SinkError, Source};
+use zstd::bulk::{Compressor, Decompressor};
+use zstd::zstd_safe::CParameter;
+
+use crate::error::FormatError;
+
+/// What the file begins with.
+pub(crate) const MAGIC: &[u8; 16] = b"symlog frames 1\n";
+/// Compressed bytes that are sealed together.
+pub(crate) const PIECE: usize = 256 << 10;
+/// Payload bytes at which a frame is closed: all of it lies within the window, and one entry is read
+/// by decompressing no more than this.
+pub(crate) const FRAME: usize = 8 << 20;
+const WINDOW_LOG: u32 = 23;
+/// What a frame can have at most: a whole one, and an entry as long as a line may be.
+const MAX_PLAIN: u64 = (FRAME + (256 << 20)) as u64;
+/// The number of the frame that is a directory.
+pub(crate) const DIRECTORY: u64 = u64::MAX;
+
+/// Which key a frame is under.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FrameKey {
+    pub(crate) segment: u64,
+    pub(crate) class: u16,
+    pub(crate) unit: UnitId,
+    pub(crate) salt: [u8; 16],
+    pub(crate) number: u64,
+}
+
+impl FrameKey {
+    fn piece(&self, piece: u32, last: bool) -> PiecePlace {
+        PiecePlace {
+            segment: self.segment,
+            class: self.class,
+            unit: self.unit,
+            salt: self.salt,
+            frame: self.number,
+            piece,
+            last,
+        }
+    }
+}
+
+/// The level for payloads: more costs several times the time for a few hundredths of the size.
+const LEVEL: i32 = 3;
+
+/// Compresses one frame after another.
+pub(crate) struct Squeezer(Compressor<'static>);
+
+impl Squeezer {
+    pub(crate) fn new() -> Result<Self, FormatError> {
+        let mut compressor = Compressor::new(LEVEL)?;
+        compressor.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+        compressor.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
+        Ok(Self(compressor))
+    }
+
+    pub(crate) fn squeeze(&mut self, plain: &[u8]) -> Result<Vec<u8>, FormatError> {
+        Ok(self.0.compress(plain)?)
+    }
+}
+
+/// The payloads of a frame, of which there are `plain` bytes.
+pub(crate) fn unsqueeze(compressed: &[u8], plain: u64) -> Result<Vec<u8>, FormatError> {
+    const WRONG: FormatError = FormatError::Frames("a frame has another length than it says");
+    if plain > MAX_PLAIN {
+        return Err(FormatError::Frames("a frame claims to be longer than any"));
+    }
+    let capacity = usize::try_from(plain).map_err(|_| WRONG)?;
+    let bytes = Decompressor::new()?.decompress(compressed, capacity)?;
+    if bytes.len() == capacity {
+        Ok(bytes)
+    } else {
+        Err(WRONG)
+    }
+}
+
+/// The frames file while it is written.
+pub(crate) struct Frames<'a> {
+    out: &'a mut dyn NewAttachment,
+    hash: Sha256,
+    offset: u64,
+}
+
+impl<'a> Frames<'a> {
+    pub(crate) fn begin(out: &'a mut dyn NewAttachment) -> Result<Self, ArchiveError> {
+        let mut frames = Self {
+            out,
+            hash: Sha256::new(),
+            offset: 0,
+        };
+        frames.append(MAGIC)?;
+        Ok(frames)
+    }
+
+    /// Seals `compressed` and appends it; gives its offset and length in the file.
+    pub(crate) fn add(
+        &mut self,
+        codec: &mut LineCodec,
+        key: &FrameKey,
+        compressed: &[u8],
+    ) -> Result<(u64, u64), ArchiveError> {
+        let offset = self.offset;
+        let count = compressed.len().div_ceil(PIECE).max(1);
+        for at in 0..count {
+            let start = at * PIECE;
+            let end = compressed.len().min(start + PIECE);
+            let mut buffer = Vec::with_capacity(end - start + TAG_LEN);
+            buffer.extend_from_slice(&compressed[start..end]);
+            codec.seal_piece(&key.piece(at as u32, at + 1 == count), &mut buffer)?;
+            self.append(&buffer)?;
+        }
+        Ok((offset, self.offset - offset))
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> Result<(), ArchiveError> {
+        self.out.append(bytes)?;
+        self.hash.update(bytes);
+        self.offset += bytes.len() as u64;
+        Ok(())
+    }
+
+    /// Length and SHA-256 of the file.
+    pub(crate) fn finish(self) -> (u64, [u8; 32]) {
+        (self.offset, self.hash.finish())
+    }
+}
+
+/// Reads and opens what [`Frames::add`] wrote.
+pub(crate) fn open(
+    codec: &mut LineCodec,
+    source: &dyn Source,
+    key: &FrameKey,
+    (offset, sealed): (u64, u64),
+) -> Result<Vec<u8>, ArchiveError> {
+    let len = source.len()?;
+    let is_there = offset.checked_add(sealed).is_some_and(|end| end <= len);
+    if !is_there || sealed > MAX_PLAIN * 2 {
+        return Err(damaged("they end before a frame does"));
+    }
+    let mut bytes = vec![0; usize::try_from(sealed).map_err(|_| damaged("a frame is too long"))?];
+    if source.read_at(offset, &mut bytes)? != bytes.len() {
+        return Err(damaged("they end before a frame does"));
+    }
+    let count = bytes.len().div_ceil(PIECE + TAG_LEN).max(1);
+    let mut compressed = Vec::with_capacity(bytes.len());
+    for (at, sealed) in bytes.chunks(PIECE + TAG_LEN).enumerate() {
+        let mut piece = sealed.to_vec();
+        codec.open_piece(&key.piece(at as u32, at + 1 == count), &mut piece)?;
+        compressed.append(&mut piece);
+    }
+    Ok(compressed)
+}
+
+/// What is wrong with the files, as storages say what is wrong with theirs.
+pub(crate) fn damaged(why: &'static str) -> ArchiveError {
+    format(FormatError::Frames(why))
+}
+
+pub(crate) fn format(error: FormatError) -> ArchiveError {
+    ArchiveError::Storage(SinkError::Io {
+        operation: Operation::Read,
+        path: "archive".into(),
+        source: std::io::Error::other(error),
+    })
+}

@@ -1,0 +1,16 @@
+#![doc = include_str!("../README.md")]
+
+mod chore;
+mod describe;
+mod directory;
+mod error;
+mod frames;
+mod make;
+mod object;
+mod open;
+mod table;
+
+pub use chore::{Archiver, MayRemove, Report};
+pub use error::FormatError;
+pub use make::{Made, make};
+pub use open::FileArchives;

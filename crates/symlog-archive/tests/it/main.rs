@@ -1,0 +1,8 @@
+//! Archives of whole logs: what they give back, what a crash leaves, what hostile files do.
+#![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
+
+mod crash;
+mod hostile;
+mod log;
+mod published;
+mod reading;

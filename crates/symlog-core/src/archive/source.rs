@@ -1,0 +1,96 @@
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use symlog_keys::Keyring;
+use symlog_sink::{ObjectName, SinkError, Storage};
+
+/// How much of an archived line is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// The line as it was written.
+    Whole,
+    /// The line with empty envelopes, as [`LineCodec::outline`](super::LineCodec::outline) makes
+    /// it: reads no payload.
+    Outline,
+}
+
+/// Finds archived objects among the attachments of a log.
+///
+/// # Contract
+///
+/// What is opened gives the lines of the object in their order, each as it was written or, without
+/// keys or where keys have been destroyed, as an outline.
+pub trait Archives: Debug + Send + Sync {
+    /// The objects of which there is an archive, in order.
+    ///
+    /// # Errors
+    ///
+    /// Where the storage cannot be listed.
+    fn objects(&self, storage: &dyn Storage) -> Result<Vec<ObjectName>, SinkError>;
+
+    /// Opens the archive of an object.
+    ///
+    /// # Errors
+    ///
+    /// Where it is missing, damaged, or of another version.
+    fn open(
+        &self,
+        storage: &Arc<dyn Storage>,
+        object: &ObjectName,
+        keyring: Option<&Keyring>,
+    ) -> Result<Box<dyn ArchivedObject>, SinkError>;
+}
+
+/// The lines of one archived object.
+pub trait ArchivedObject: Debug + Send {
+    /// Their number.
+    fn rows(&self) -> u64;
+
+    /// The sequence number of the first.
+    fn first_sequence(&self) -> u64;
+
+    /// Appends the line of `row`, without a newline, and says in which form it could be had.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive is damaged or cannot be read.
+    fn line(&mut self, row: u64, form: Form, out: &mut Vec<u8>) -> Result<Form, SinkError>;
+}
+
+/// All that a log is read from.
+#[derive(Clone, Debug)]
+pub(crate) struct LogFiles {
+    pub(crate) storage: Arc<dyn Storage>,
+    pub(crate) archives: Option<Arc<dyn Archives>>,
+    pub(crate) keyring: Option<Keyring>,
+}
+
+impl LogFiles {
+    pub(crate) fn plain(storage: &Arc<dyn Storage>) -> Self {
+        Self {
+            storage: Arc::clone(storage),
+            archives: None,
+            keyring: None,
+        }
+    }
+
+    pub(crate) fn with_archives(self, archives: Option<Arc<dyn Archives>>) -> Self {
+        Self { archives, ..self }
+    }
+
+    /// The objects of which there is an archive.
+    pub(crate) fn archived(&self) -> Result<Vec<ObjectName>, SinkError> {
+        match &self.archives {
+            Some(archives) => archives.objects(&*self.storage),
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) fn open_archive(
+        &self,
+        object: &ObjectName,
+    ) -> Option<Result<Box<dyn ArchivedObject>, SinkError>> {
+        let archives = self.archives.as_ref()?;
+        Some(archives.open(&self.storage, object, self.keyring.as_ref()))
+    }
+}
