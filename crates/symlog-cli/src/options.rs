@@ -7,8 +7,8 @@ use clap::{Args, Parser, Subcommand};
 use symlog_core::Config;
 
 use crate::commands::{
-    archive, cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan, ship,
-    show, tail, verify,
+    archive, cat, completions, doctor, init, keys, man, mask, record, retention, reveal, scan,
+    ship, show, tail, verify,
 };
 
 const AFTER_HELP: &str = "\

@@ -55,6 +55,4 @@ pub use retention::{
     TimeTrust, holds, place_hold, release_hold, trust_clock,
 };
 pub use spool::{Spool, SpoolReader};
-pub use verify::{
-    Check, Problem, VerifyReport, verify, verify_archived, verify_in, verify_newest,
-};
+pub use verify::{Check, Problem, VerifyReport, verify, verify_archived, verify_in, verify_newest};

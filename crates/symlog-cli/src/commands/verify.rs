@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use symlog_core::{Check, LogReader, VerifyReport, verify_archived, verify_in};
+use symlog_core::{Check, VerifyReport, verify_archived, verify_in};
 
 use crate::access;
 use crate::log;
