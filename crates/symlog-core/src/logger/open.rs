@@ -93,7 +93,11 @@ fn open_pipeline(
     let recipients = recipients(&builder.keys)?;
     let mut chores = std::mem::take(&mut builder.chores);
     if builder.own_chores {
-        let retention = Retention::new(&builder.config, &builder.retention);
+        let retention = Retention::new(
+            &builder.config,
+            &builder.retention,
+            builder.ships.iter().map(|ship| ship.name.clone()).collect(),
+        );
         chores.push(Box::new(RetentionChore(retention)));
     }
     let (keyring, key_note, key_supply) = match &builder.keyring {

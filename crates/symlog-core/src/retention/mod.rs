@@ -24,22 +24,30 @@ use crate::config::{Config, LoggingConfig, RetentionClass};
 pub struct Retention {
     /// Class name and days; the first is `default`.
     classes: Vec<(String, u32)>,
+    /// The sinks that copies go to: what they do not have yet is not removed.
+    sinks: Vec<String>,
 }
 
 impl Retention {
     /// What a configuration says: `retention_days`, and `[[retention]]`.
     #[must_use]
     pub fn of(config: &Config) -> Self {
-        Self::new(&config.logging, &config.retention)
+        let sinks = config.sinks.iter().map(|sink| sink.name.clone());
+        Self::new(&config.logging, &config.retention, sinks.collect())
     }
 
-    pub(crate) fn new(logging: &LoggingConfig, classes: &[RetentionClass]) -> Self {
+    pub(crate) fn new(
+        logging: &LoggingConfig,
+        classes: &[RetentionClass],
+        sinks: Vec<String>,
+    ) -> Self {
         let default = ("default".to_owned(), logging.retention_days);
         let others = classes
             .iter()
             .map(|class| (class.class.clone(), class.days));
         Self {
             classes: std::iter::once(default).chain(others).collect(),
+            sinks,
         }
     }
 

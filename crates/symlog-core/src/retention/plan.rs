@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use symlog_keys::{PeriodInfo, PeriodState};
-use symlog_sink::{ObjectName, SinkError, Storage};
+use symlog_sink::{ObjectName, SinkError, Storage, shipped_through};
 
 use super::Retention;
 use super::hold::{LegalHold, holds};
@@ -105,6 +105,8 @@ pub struct ObjectPlan {
     pub bytes: u64,
     /// Whether it holds nothing that may stay, and is removed.
     pub remove: bool,
+    /// Whether it would be removed, and some sink does not have it yet.
+    pub waits_for_sinks: bool,
     /// Whether it holds something that nobody can read any more, and stays for the sake of other
     /// classes.
     pub partly_over: bool,
@@ -191,7 +193,12 @@ impl Retention {
                     ..plan
                 });
             } else {
-                plans.push(plan);
+                let waits = plan.remove && !self.is_shipped(log, &plan.name);
+                plans.push(ObjectPlan {
+                    remove: plan.remove && !waits,
+                    waits_for_sinks: waits,
+                    ..plan
+                });
             }
         }
         Ok(RetentionPlan {
@@ -204,6 +211,12 @@ impl Retention {
         })
     }
 
+    fn is_shipped(&self, log: &Maintenance, object: &ObjectName) -> bool {
+        let sinks = self.sinks.iter().map(String::as_str);
+        self.sinks.is_empty()
+            || shipped_through(log.path(), sinks).is_some_and(|newest| newest >= *object)
+    }
+
     fn key_plan(
         &self,
         info: PeriodInfo,
@@ -213,13 +226,9 @@ impl Retention {
     ) -> KeyPlan {
         let names: Vec<String> = match names.get(&info.id) {
             Some(names) => names.iter().cloned().collect(),
-            // No segment is left that names it, or none was written.
-            None => self
-                .classes
-                .get(usize::from(info.class))
-                .map(|(name, _)| name.clone())
-                .into_iter()
-                .collect(),
+            None if info.class == 0 => vec!["default".to_owned()],
+            // No segment in a file of its own names it: the longest time of all classes counts.
+            None => self.classes.iter().map(|(name, _)| name.clone()).collect(),
         };
         KeyPlan {
             decision: self.decide(&info, &names, holds, now),
@@ -330,6 +339,7 @@ fn object_plan(
         sequences: (first.previous.size, last.unwrap_or(first.previous.size)),
         bytes: storage.source(&name)?.len()?,
         remove,
+        waits_for_sinks: false,
         partly_over,
         name,
     }))

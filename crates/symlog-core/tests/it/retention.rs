@@ -381,3 +381,36 @@ fn a_missing_object_without_a_signed_line_is_found() {
     log.storage.remove(&second).unwrap();
     assert_eq!(reader.verify().unwrap().order, Check::Failed);
 }
+
+#[test]
+fn what_a_sink_does_not_have_yet_is_not_removed() {
+    let place = crate::support::Workplace::new();
+    std::fs::create_dir_all(place.log().parent().unwrap()).unwrap();
+    let log = place.log().display().to_string();
+    let config = format!(
+        "[logging]\nretention_days = 30\nlog_file_path = \"{log}\"\n[[sink]]\nkind = \"object\"\nurl = \"file:///nowhere\"\n"
+    );
+    let config = Config::from_toml(&config, "symlog.toml").unwrap();
+    let clock = Manual::at(UNIX_EPOCH + START);
+    let logger = place
+        .builder()
+        .clock(clock.clone())
+        .upkeep(false)
+        .build()
+        .unwrap();
+    logger.submit(answered(1)).unwrap().wait().unwrap();
+    clock.forward(DAY * 80);
+    logger.submit(answered(2)).unwrap().wait().unwrap();
+    let maintenance = logger.maintenance().unwrap();
+    trust_clock(maintenance.keyring(), UNIX_EPOCH + START + DAY * 80).unwrap();
+    let retention = Retention::of(&config);
+    let receipt = retention.apply(&maintenance, &[]).unwrap();
+    assert_eq!((receipt.keys, receipt.objects), (1, 0));
+    assert!(retention.plan(&maintenance).unwrap().objects[0].waits_for_sinks);
+
+    let mut cursor = place.log().into_os_string();
+    cursor.push(".cursor-");
+    cursor.push(&config.sinks[0].name);
+    std::fs::write(cursor, "symlog-cursor 1\nsealed=0000000000\n").unwrap();
+    assert_eq!(retention.apply(&maintenance, &[]).unwrap().objects, 1);
+}

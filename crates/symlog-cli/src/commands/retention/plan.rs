@@ -81,6 +81,13 @@ fn show(out: &mut impl Write, paint: Paint, plan: &RetentionPlan) -> Result<()> 
             bytes(object.bytes)
         )?;
     }
+    for object in plan.objects.iter().filter(|object| object.waits_for_sinks) {
+        writeln!(
+            out,
+            "{}: goes when every [[sink]] has it; see `symlog ship`",
+            object.object
+        )?;
+    }
     for object in plan.objects.iter().filter(|object| object.partly_over) {
         writeln!(
             out,
