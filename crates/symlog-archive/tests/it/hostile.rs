@@ -61,8 +61,10 @@ impl Archived {
         (0..archived.rows())
             .map(|row| {
                 let mut line = Vec::new();
-                archived.line(row, Form::Whole, &mut line).ok()?;
-                Some(line)
+                let form = archived.line(row, Form::Whole, &mut line).ok()?;
+                // A row whose class was changed is in no directory, as if it had been erased: a
+                // reader then finds that its unit does not open, and tells.
+                (form == Form::Whole).then_some(line)
             })
             .collect()
     }

@@ -509,9 +509,10 @@ impl LineCodec {
                 if row.sealed.is_some() {
                     let payloads = Payloads {
                         metadata: sealed_metadata.map(<[u8]>::to_vec),
-                        ..Payloads::default()
+                        // Of the envelopes only that of the metadata goes into the digest.
+                        request: Some(Vec::new()),
+                        response: None,
                     };
-                    line.request = None;
                     line.response = None;
                     let shape = row.request.or(row.response).ok_or(UNFIT)?;
                     line.request = Some(SealedField {
