@@ -118,7 +118,7 @@ fn shape(sealed: &SealedField<'_>) -> EnvelopeShape {
 
 /// A row as a line whose envelopes are empty.
 pub(super) enum Husk<'a> {
-    Entry(EntryLine<'a>, Meta<'a>),
+    Entry(EntryLine<'a>, Box<Meta<'a>>),
     Chunk(ChunkLine<'a>),
     Control(ControlLine<'a>),
     Tombstone(Tombstone),
@@ -187,7 +187,7 @@ pub(super) fn husk(row: &Row) -> Option<Husk<'_>> {
                     .map(|(kind, count)| (Cow::Borrowed(kind.as_str()), *count))
                     .collect(),
             };
-            Husk::Entry(line, meta)
+            Husk::Entry(line, Box::new(meta))
         }
         RowKind::Chunk => {
             let chunk = row.chunk?;
