@@ -7,11 +7,13 @@
 mod apart;
 mod codec;
 mod error;
+mod piece;
 mod row;
 mod source;
 
-pub use codec::{LineCodec, PiecePlace};
+pub use codec::LineCodec;
 pub use error::ArchiveError;
+pub use piece::PiecePlace;
 pub use row::{Chain, ChunkInfo, EnvelopeShape, Payloads, Row, RowKind, UnitId};
 pub use source::{ArchivedObject, Archives, Form};
 
