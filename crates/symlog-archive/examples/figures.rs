@@ -96,7 +96,7 @@ fn compression(file: &Path, name: &str) -> Outcome<()> {
     let input = BufReader::new(File::open(file)?);
     for unit in reader(input, Format::Auto, Options::default()) {
         for interaction in unit?.interactions {
-            logger.submit(interaction)?;
+            drop(logger.submit(interaction)?);
         }
     }
     logger.flush_blocking()?;
@@ -150,7 +150,7 @@ fn opening(segments: u64) -> Outcome<()> {
     let logger = log.open()?;
     // The last segment's number is above those of the copies.
     for number in 0..20 {
-        logger.submit(entry(number, "a few words"))?;
+        drop(logger.submit(entry(number, "a few words"))?);
     }
     logger.flush_blocking()?;
     let maintenance = logger.maintenance()?;
@@ -184,7 +184,7 @@ fn submitting() -> Outcome<()> {
     let logger = log.open()?;
     let text = "words of a prompt that goes on for a while ".repeat(48);
     for number in 0..40_000 {
-        logger.submit(entry(number, &text))?;
+        drop(logger.submit(entry(number, &text))?);
     }
     logger.flush_blocking()?;
     let maintenance = logger.maintenance()?;

@@ -45,8 +45,9 @@ impl FrameKey {
     }
 }
 
-/// The level for payloads: more costs several times the time for a few hundredths of the size.
-const LEVEL: i32 = 3;
+/// The level for payloads. Of conversations, 3 gives 4 per cent more bytes in about the same time, for what is new
+/// in a turn is little.
+const LEVEL: i32 = 8;
 
 /// Compresses one frame after another.
 pub(crate) struct Squeezer(Compressor<'static>);
