@@ -32,7 +32,7 @@ pub(crate) struct Archive {
     /// Of each row the directory, the frame and the place in it.
     places: Vec<Option<(u32, u32, u32)>>,
     /// Frames in clear, the newest last.
-    cache: Vec<((u32, u32), Arc<Vec<u8>>)>,
+    cache: Vec<(FrameNumber, Arc<Vec<u8>>)>,
 }
 
 impl Archive {
@@ -265,6 +265,9 @@ fn read_whole(source: &dyn Source) -> Result<Bytes, ArchiveError> {
 }
 
 /// An archive that several readers share.
+/// A directory, and a frame in it.
+type FrameNumber = (u32, u32);
+
 #[derive(Clone)]
 pub(crate) struct SharedArchive(pub(crate) Arc<Mutex<Archive>>);
 

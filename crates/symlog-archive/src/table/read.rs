@@ -88,7 +88,7 @@ impl Column {
                 })?;
             }
             Access::Flag { set, .. } => {
-                self.values::<BoolType>(reader, rows, |row, value| set(row, value))?;
+                self.values::<BoolType>(reader, rows, set)?;
             }
             Access::Bytes { set, .. } => {
                 self.values::<FixedLenByteArrayType>(reader, rows, |row, value| {
