@@ -7,6 +7,7 @@ use serde_json::json;
 use symlog_archive::{Archiver, Made, Report};
 use symlog_core::Maintenance;
 
+use crate::keys::Search;
 use crate::options::Common;
 use crate::output::{Answer, Results};
 use crate::units::{bytes, counted};
@@ -32,6 +33,12 @@ pub(crate) fn run(common: &Common) -> Result<Answer> {
     if !config.sinks.is_empty() {
         bail!(
             "a log with a [[sink]] is not archived: its files are what is still to be shipped; take the [[sink]] out of the configuration once `symlog ship` has shipped all"
+        );
+    }
+    if !Search::new(&config)?.has_log() {
+        bail!(
+            "there is no log {} yet, so there is nothing to archive; `symlog init` makes one",
+            config.logging.log_file_path
         );
     }
     let log = Maintenance::open(&config)

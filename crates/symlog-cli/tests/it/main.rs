@@ -7,6 +7,7 @@
 )]
 
 mod access;
+mod archive;
 mod bad_input;
 mod common_options;
 mod doctor;
