@@ -49,6 +49,17 @@ pub(crate) fn has_word(key: &str, word: &str) -> bool {
     })
 }
 
+/// Whether what stands under `key` is the name of what stands beside it under a [`is_value`].
+pub(crate) fn is_name(key: &str) -> bool {
+    matches!(key.len(), 3 | 4)
+        && (key.eq_ignore_ascii_case("name") || key.eq_ignore_ascii_case("key"))
+}
+
+/// Whether `key` says no more than that a value stands under it.
+pub(crate) fn is_value(key: &str) -> bool {
+    key.len() == 5 && key.eq_ignore_ascii_case("value")
+}
+
 /// Whether `key` says that what lies below it are the model's own tokens.
 pub(crate) fn is_logprobs(key: &str) -> bool {
     const WORD: &[u8] = b"logprob";

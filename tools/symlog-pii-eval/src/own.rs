@@ -1,12 +1,12 @@
 //! The project's own sets: texts with the spans marked where they stand, `[TYPE:value]`. `NOT`
-//! marks what looks like a span and is none.
+//! marks what looks like a span and is none, and `⏎` stands for the end of a line.
 
 use anyhow::{Context, Result};
 
 use crate::data::Row;
 
 /// The sets, by name.
-pub(crate) const SETS: [(&str, &str); 9] = [
+pub(crate) const SETS: [(&str, &str); 12] = [
     ("clinical", include_str!("../sets/clinical.txt")),
     ("adversarial", include_str!("../sets/adversarial.txt")),
     ("forms", include_str!("../sets/forms.txt")),
@@ -16,6 +16,9 @@ pub(crate) const SETS: [(&str, &str); 9] = [
     ("scans", include_str!("../sets/scans.txt")),
     ("spacing", include_str!("../sets/spacing.txt")),
     ("blind", include_str!("../sets/blind.txt")),
+    ("chat", include_str!("../sets/chat.txt")),
+    ("people", include_str!("../sets/people.txt")),
+    ("configs", include_str!("../sets/configs.txt")),
 ];
 
 /// What marks a hard negative.
@@ -26,7 +29,7 @@ pub(crate) fn rows(set: &str) -> Option<Result<Vec<Row>>> {
     let (_, text) = SETS.iter().find(|(name, _)| *name == set)?;
     Some(
         text.lines()
-            .map(|line| row(line).with_context(|| line.to_owned()))
+            .map(|line| row(&line.replace('⏎', "\n")).with_context(|| line.to_owned()))
             .collect(),
     )
 }

@@ -2,6 +2,7 @@
 
 use super::scope::Scope;
 use crate::fields::{Fields, Place};
+use crate::keys;
 
 /// A string or number, and where it stands.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +34,8 @@ struct Level<'t> {
     key: &'t str,
     /// How many elements of the list are done.
     index: usize,
+    /// Whether its `name` or `key` is that of a secret, and its `value` therefore one.
+    names_secret: bool,
 }
 
 /// What the values of a text stand under.
@@ -113,6 +116,7 @@ fn value<'t>(
                     scope,
                     key: "",
                     index: 0,
+                    names_secret: false,
                 };
                 at = name(text, first, &mut level, each)?;
                 stack.push(level);
@@ -127,14 +131,19 @@ fn value<'t>(
                     scope,
                     key,
                     index: 0,
+                    names_secret: false,
                 });
                 at = first;
             }
             b'"' => {
                 let end = string_end(bytes, at + 1)?;
+                let raw = &text[at + 1..end];
+                if let Some(level) = stack.last_mut().filter(|level| level.object) {
+                    level.names_secret |= keys::is_name(key) && keys::is_sensitive(raw);
+                }
                 each(Leaf {
                     start: at + 1,
-                    raw: &text[at + 1..end],
+                    raw,
                     string: true,
                     key,
                     is_key: false,
@@ -194,6 +203,7 @@ fn place<'t>(
         })
     };
     let mut scope = level.scope.under(level.key, open == b'{', beside_logprob);
+    scope.sensitive |= level.names_secret && keys::is_value(level.key);
     if scope.place != Place::NOWHERE {
         let decoded = super::Decoded::new(level.key);
         let name = decoded.as_ref().map_or(level.key, |decoded| &decoded.text);
@@ -289,6 +299,11 @@ mod tests {
         assert_eq!(leaves(text).unwrap(), ["type=string", "token=x!"]);
         let text = r#"{"logprobs": {"content": [{"token": "Hi"}]}}"#;
         assert_eq!(leaves(text).unwrap(), ["token=Hi"]);
+        let text = r#"[{"name": "DB_PASSWORD", "value": "x"}, {"name": "PORT", "value": "y"}]"#;
+        assert_eq!(
+            leaves(text).unwrap(),
+            ["name=DB_PASSWORD", "value=x!", "name=PORT", "value=y"]
+        );
         let text = r#"[{"token": "Hi", "logprob": -0.1}]"#;
         assert_eq!(leaves(text).unwrap(), ["token=Hi", "logprob=-0.1"]);
     }

@@ -6,6 +6,7 @@ use super::scope::{LOGPROB, Scope};
 use crate::counts::Counts;
 use crate::document::Document;
 use crate::fields::{FieldAction, Place};
+use crate::keys;
 
 /// Masks every string and name of `root`, and every number under a sensitive key.
 pub(crate) fn mask_value(
@@ -83,9 +84,11 @@ pub(crate) fn mask_value(
                     mask_names(&document, map, counts);
                 }
                 let logprob = has_logprob(map);
+                let names_secret = names_secret(map);
                 for (name, value) in map.iter_mut() {
                     let beside = || logprob || value.as_object().is_some_and(has_logprob);
                     let mut scope = scope.under(name, value.is_object(), beside);
+                    scope.sensitive |= names_secret && keys::is_value(name);
                     scope.place = fields.under(scope.place, name);
                     work.push((value, name, scope));
                 }
@@ -124,6 +127,12 @@ pub(crate) fn mask_mentions(
             }
         }
     }
+}
+
+/// Whether an object is the name of a secret with its value: `{"name": "DB_PASSWORD", "value": …}`.
+fn names_secret(map: &serde_json::Map<String, Value>) -> bool {
+    map.iter()
+        .any(|(key, name)| keys::is_name(key) && name.as_str().is_some_and(keys::is_sensitive))
 }
 
 fn has_logprob(map: &serde_json::Map<String, Value>) -> bool {

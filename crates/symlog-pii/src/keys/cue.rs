@@ -43,7 +43,7 @@ pub(crate) fn cue_words() -> impl Iterator<Item = &'static str> {
     SECRET_WORDS.into_iter().chain(PUBLIC_WORDS)
 }
 
-const SECRET_WORDS: [&str; 26] = [
+const SECRET_WORDS: [&str; 27] = [
     "key",
     "token",
     "secret",
@@ -70,6 +70,7 @@ const SECRET_WORDS: [&str; 26] = [
     "pass",
     "webhook",
     "jwt",
+    "unseal",
 ];
 
 const PUBLIC_WORDS: [&str; 24] = [

@@ -52,7 +52,7 @@ impl std::ops::BitOr for Role {
 
 const STRONG: &str = "password passwords passwd pwd pswd passphrase passcode pass secret secrets credential \
     credentials creds authorization authentication auth apikey apikeys apitoken ssn cvv cvc csc otp totp mnemonic \
-    bearer cookie cookies privkey creditcard cardnumber ccnumber socialsecurity socialsecuritynumber pincode \
+    bearer crumb cookie cookies privkey creditcard cardnumber ccnumber socialsecurity socialsecuritynumber pincode \
     contraseña passwort";
 
 const NEUTRAL: &str = "value val plain plaintext raw text string str header base b hex encoded new old current \
@@ -122,7 +122,9 @@ const SECONDS: &str = "security card number no string cookie id word phrase code
 
 /// Endings that make a word written without separators secret: `dbpassword`, `openaiapikey`.
 const RUN_TOGETHER: &str = "password passwd passphrase apikey secretkey privatekey accesskey accesstoken authtoken \
-    refreshtoken bearertoken sessiontoken clientsecret apisecret";
+    refreshtoken bearertoken sessiontoken bottoken jwttoken secret encryptionkey signingkey masterkey licensekey \
+    consumerkey subscriptionkey accountkey storagekey sharedkey sshkey hmackey dbpass userpass smtppass rootpass \
+    adminpass mysqlpass ftppass dbpwd userpwd sapwd";
 
 /// What the word with this hash says.
 #[inline]
@@ -162,7 +164,7 @@ pub(super) fn runs_together(word: &[u8]) -> bool {
     };
     let last = matches!(
         &ending.map(|b| b.to_ascii_lowercase()),
-        b"ord" | b"swd" | b"ase" | b"key" | b"ken" | b"ret"
+        b"ord" | b"swd" | b"ase" | b"key" | b"ken" | b"ret" | b"ass" | b"pwd"
     );
     last && RUN_TOGETHER.split(' ').any(|tail| {
         word.len() >= tail.len()

@@ -202,6 +202,9 @@ fn the_corpora_are_the_same_to_both() {
         ("pii/presidio_synth_v2.jsonl", usize::MAX),
         ("pii/pl_pii_bench_given.jsonl", usize::MAX),
         ("pii/meddocan_dev.jsonl", 1 << 20),
+        ("pii/meddocan_train.jsonl", 1 << 20),
+        ("pii/wnut17_dev.jsonl", usize::MAX),
+        ("pii/wnut17_train.jsonl", usize::MAX),
     ] {
         all.extend(texts(&data.join(name), most));
     }

@@ -37,7 +37,7 @@ const BUILT_IN: &[(&str, &str)] = &[
 ];
 
 /// Rules that are code: what they find has no pattern.
-pub(super) const JUDGES: [&str; 35] = [
+pub(super) const JUDGES: [&str; 36] = [
     "age",
     "coordinates",
     "coordinates-dms",
@@ -58,6 +58,7 @@ pub(super) const JUDGES: [&str; 35] = [
     "onnx",
     "organization",
     "password-said",
+    "credential-user",
     "pem",
     "person",
     "person-again",

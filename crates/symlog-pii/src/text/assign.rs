@@ -5,17 +5,18 @@ use std::sync::LazyLock;
 use memchr::memmem::Finder;
 
 use super::Hit;
-use super::context::in_word;
+use super::credential;
 use crate::finding::RuleId;
 use crate::keys;
 use crate::kind::{PiiType, TypeSet};
 
 pub(crate) const SENSITIVE_KEY: RuleId = RuleId::new("sensitive-key");
-const SAID: RuleId = RuleId::new("password-said");
 
 /// The longest key looked at, and the longest unquoted value.
 const MAX_KEY: usize = 64;
 const MAX_VALUE: usize = 4096;
+/// How many blanks may stand before an `=`.
+const MAX_COLUMN: usize = 24;
 
 /// Whether a key that can be sensitive may stand before the sign at `at`, with `gap` bytes between
 /// it and a word. It is false for none.
@@ -55,108 +56,33 @@ fn judge_key(
     out: &mut Vec<Hit>,
 ) -> usize {
     let bytes = text.as_bytes();
-    if is_innocent_word(bytes, at, end, quoted) {
+    let named = credential::name_of_value(text, end);
+    if named.is_none() && is_innocent_word(bytes, at, end, quoted) {
         return at + 1;
     }
-    let Some(key) = key_before(text, at, end, quoted).filter(|key| keys::is_sensitive(key)) else {
+    let key = || key_before(text, at, end, quoted).filter(|key| keys::is_sensitive(key));
+    let Some(key) = named.or_else(key) else {
         return at + 1;
     };
     let kind = kind_of(key);
     let Some(value) = value_after(bytes, at, key) else {
         return at + 1;
     };
-    if want.contains(kind) && plausible(bytes, key, quoted, at, &value) {
+    let written = quoted || named.is_some();
+    let joined = named.is_none() && credential::is_joined(bytes, (end - key.len(), at), value.end);
+    if want.contains(kind)
+        && (plausible(bytes, key, written, at, &value)
+            || joined && credential::is_connection(bytes, kind, &value))
+    {
         push(out, &value, kind, 0.85, SENSITIVE_KEY);
+        if joined {
+            credential::connection_user(bytes, (end - key.len(), value.end), want, out);
+        }
     }
     value.end
 }
 
-/// Judges the value said after a word such as `password` that ends at `end`: "is", "was", "of".
-pub(super) fn judge_said(text: &str, end: usize, want: TypeSet, out: &mut Vec<Hit>) {
-    let bytes = text.as_bytes();
-    let rest = &bytes[end..bytes.len().min(end + 48)];
-    let mut at = 0;
-    let mut linked = false;
-    // "password for the portal is", "password (temporary): …"
-    for _ in 0..5 {
-        let blanks = rest[at..].iter().take_while(|b| **b == b' ').count();
-        if blanks == 0 {
-            return;
-        }
-        at += blanks;
-        let word = rest[at..]
-            .iter()
-            .take_while(|b| in_word(**b) || **b == b'\'')
-            .count();
-        if word == 0 {
-            break;
-        }
-        let link = matches!(
-            &rest[at..at + word],
-            b"is" | b"was" | b"ist" | b"es" | b"est" | b"to" | b"be" | b"jest" | b"as"
-        );
-        if link {
-            at += word;
-            linked = true;
-            break;
-        }
-        at += word;
-    }
-    let blanks = rest[at..]
-        .iter()
-        .take_while(|b| matches!(b, b' ' | b':'))
-        .count();
-    if !linked || blanks == 0 || !want.contains(PiiType::Password) {
-        return;
-    }
-    let Some(value) = value_at(bytes, end + at + blanks, true, false) else {
-        return;
-    };
-    let word = &bytes[value.start..value.end];
-    let digit = word.iter().any(u8::is_ascii_digit);
-    let sign = word.iter().any(|b| {
-        matches!(
-            b,
-            b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*' | b'_'
-        )
-    });
-    let written = value.quoted && word.len() >= 4 && !word.contains(&b' ') && !placeholder(word);
-    if written
-        || (word.len() >= 5
-            && (digit || sign)
-            && word.iter().any(u8::is_ascii_alphabetic)
-            && !placeholder(word)
-            && !code(word))
-    {
-        push(out, &value, PiiType::Password, 0.75, SAID);
-    }
-}
-
-/// Judges the `:` at `at` as that of `-u user:password`, as curl takes it.
-pub(super) fn judge_user(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) {
-    let bytes = text.as_bytes();
-    let name = bytes[..at]
-        .iter()
-        .rev()
-        .take(64)
-        .take_while(|b| b.is_ascii_graphic())
-        .count();
-    let line = &bytes[..at - name];
-    let option = line.trim_ascii_end();
-    if line.len() == option.len()
-        || !(option.ends_with(b" -u") || option.ends_with(b"--user"))
-        || !want.contains(PiiType::Password)
-    {
-        return;
-    }
-    if let Some(value) =
-        value_at(bytes, at + 1, false, false).filter(|v| !placeholder(&bytes[v.start..v.end]))
-    {
-        push(out, &value, PiiType::Password, 0.8, SAID);
-    }
-}
-
-fn push(out: &mut Vec<Hit>, value: &Value, kind: PiiType, score: f32, rule: RuleId) {
+pub(super) fn push(out: &mut Vec<Hit>, value: &Value, kind: PiiType, score: f32, rule: RuleId) {
     let mut hit = Hit::new(value.start, value.end, kind, score, rule);
     hit.value = true;
     out.push(hit);
@@ -187,7 +113,10 @@ pub(crate) fn kind_of(key: &str) -> PiiType {
             _ => {}
         }
     }
-    if pin && keys::has_word(key, "pin") {
+    let pass = bytes.len() > 5
+        && matches!(bytes[bytes.len() - 5], b'_' | b'-' | b'.')
+        && bytes[bytes.len() - 4..].eq_ignore_ascii_case(b"pass");
+    if pass || (pin && keys::has_word(key, "pin")) {
         PiiType::Password
     } else if social || (ssn && keys::has_word(key, "ssn")) {
         PiiType::Ssn
@@ -208,7 +137,11 @@ fn begins(text: &[u8], word: &str) -> bool {
 #[inline]
 fn key_end(bytes: &[u8], at: usize) -> (usize, bool) {
     let mut end = at;
-    while end > 0 && at - end < 2 && matches!(bytes[end - 1], b' ' | b':' | b'|') {
+    // `password     => "…"` stands in a column.
+    let room = if bytes[at] == b'=' { MAX_COLUMN } else { 2 };
+    // `secret != "…"`
+    end -= usize::from(bytes[at] == b'=' && at > 0 && bytes[at - 1] == b'!');
+    while end > 0 && at - end < room && matches!(bytes[end - 1], b' ' | b':' | b'|') {
         end -= 1;
     }
     if end == 0 || bytes[end - 1].is_ascii_alphanumeric() {
@@ -272,12 +205,24 @@ fn key_before(text: &str, at: usize, end: usize, quoted: bool) -> Option<&str> {
     text.get(start..end)
 }
 
-struct Value {
-    start: usize,
-    end: usize,
-    quoted: bool,
+pub(super) struct Value {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) quoted: bool,
     /// Whether blanks stand between the sign and the value.
-    apart: bool,
+    pub(super) apart: bool,
+}
+
+impl Value {
+    /// One that stands between signs of its own.
+    pub(super) const fn quoted(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end,
+            quoted: true,
+            apart: false,
+        }
+    }
 }
 
 fn value_after(bytes: &[u8], at: usize, key: &str) -> Option<Value> {
@@ -297,12 +242,19 @@ fn value_after(bytes: &[u8], at: usize, key: &str) -> Option<Value> {
 }
 
 /// The value that begins at `start`. A header's value goes to the end of the line.
-fn value_at(bytes: &[u8], start: usize, apart: bool, header: bool) -> Option<Value> {
+pub(super) fn value_at(bytes: &[u8], start: usize, apart: bool, header: bool) -> Option<Value> {
     let mut slashes = 0;
     while bytes.get(start + slashes) == Some(&b'\\') && slashes < 4 {
         slashes += 1;
     }
     let open = bytes.get(start + slashes).copied()?;
+    // `b"…"` and the like in code.
+    if matches!(open, b'b' | b'r' | b'f' | b'u' | b'B')
+        && slashes == 0
+        && matches!(bytes.get(start + 1), Some(b'"' | b'\''))
+    {
+        return value_at(bytes, start + 1, apart, header);
+    }
     if matches!(open, b'"' | b'\'' | b'`') {
         let start = start + slashes + 1;
         let limit = bytes.len().min(start + MAX_VALUE);
@@ -354,7 +306,13 @@ fn value_at(bytes: &[u8], start: usize, apart: bool, header: bool) -> Option<Val
 }
 
 /// Whether the value can be a secret and is no placeholder, no code, and not masked already.
-fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value) -> bool {
+pub(super) fn plausible(
+    bytes: &[u8],
+    key: &str,
+    key_quoted: bool,
+    at: usize,
+    value: &Value,
+) -> bool {
     let text = &bytes[value.start..value.end];
     if placeholder(text) {
         return false;
@@ -374,7 +332,13 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
         return false;
     }
     if value.quoted {
-        if code(text) || text.contains(&b'\n') {
+        if (code(text) && !dense(text)) || text.contains(&b'\n') {
+            return false;
+        }
+        // `<add key="ApiSecret" value="…">`: the name of what comes.
+        if key.eq_ignore_ascii_case("key")
+            && std::str::from_utf8(text).is_ok_and(keys::is_sensitive)
+        {
             return false;
         }
         let words = text.iter().filter(|b| **b == b' ').count();
@@ -386,8 +350,11 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
         return words <= 1
             && text.len() >= 3
             && (digit
-                || (password && (!name || (words == 0 && text.len() >= 9 && !sign_word(text))))
-                || (!name && text.len() >= 8 && mixed_case(text))
+                || (password && !name)
+                || (words == 0
+                    && (password || is_compared(bytes, at))
+                    && is_word(bytes, at, text))
+                || (!name && text.len() >= 8 && (mixed_case(text) || words == 0 && odd(text)))
                 || (password && key_quoted && words == 0 && text.len() >= 6));
     }
     let environment = key.len() > 2
@@ -422,6 +389,19 @@ fn plausible(bytes: &[u8], key: &str, key_quoted: bool, at: usize, value: &Value
     digit && letter && text.len() >= 8 && crate::checks::looks_random(text)
 }
 
+/// Whether a word in small letters may be a password: long, or compared with one.
+fn is_word(bytes: &[u8], at: usize, text: &[u8]) -> bool {
+    let compared = is_compared(bytes, at);
+    // `thisismypassword`
+    let sentence = text.len() >= 14 && text.starts_with(b"this");
+    sentence || ((text.len() >= 9 || (compared && text.len() >= 6)) && !sign_word(text))
+}
+
+/// Whether the `=` at `at` is one of `==` or `!=`.
+fn is_compared(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at + 1) == Some(&b'=') || (at > 0 && bytes[at - 1] == b'!')
+}
+
 /// `forgot-password`, `enter_password`: the name of something about passwords.
 fn sign_word(text: &[u8]) -> bool {
     [
@@ -432,6 +412,23 @@ fn sign_word(text: &[u8]) -> bool {
         || text.iter().any(|b| matches!(b, b'/' | b'_' | b'.'))
 }
 
+/// Whether a text has signs that few names have.
+fn odd(text: &[u8]) -> bool {
+    text.iter()
+        .any(|b| matches!(b, b'#' | b'!' | b'$' | b'^' | b'&' | b'*' | b'~' | b'@'))
+}
+
+/// Whether a text holds so many kinds of signs that it is no code.
+fn dense(text: &[u8]) -> bool {
+    let count = |class: fn(&u8) -> bool| text.iter().filter(|b| class(b)).count();
+    text.len() >= 20
+        && !text.contains(&b' ')
+        && count(u8::is_ascii_digit) >= 2
+        && count(u8::is_ascii_uppercase) >= 3
+        && count(u8::is_ascii_lowercase) >= 3
+        && count(u8::is_ascii_punctuation) * 5 >= text.len()
+}
+
 fn mixed_case(text: &[u8]) -> bool {
     text.iter().any(u8::is_ascii_uppercase)
         && text.iter().any(u8::is_ascii_lowercase)
@@ -439,7 +436,7 @@ fn mixed_case(text: &[u8]) -> bool {
 }
 
 /// Values that stand for a secret instead of being one.
-fn placeholder(text: &[u8]) -> bool {
+pub(super) fn placeholder(text: &[u8]) -> bool {
     const WORDS: [&str; 20] = [
         "example",
         "placeholder",
@@ -504,7 +501,7 @@ fn placeholder(text: &[u8]) -> bool {
 }
 
 /// Expressions and templates.
-fn code(text: &[u8]) -> bool {
+pub(super) fn code(text: &[u8]) -> bool {
     text.iter()
         .any(|b| matches!(b, b'(' | b'[' | b'{' | b'|' | b'<' | b'>'))
         || contains(text, b"::")

@@ -8,6 +8,7 @@ mod blocks;
 mod classes;
 mod context;
 mod coords;
+mod credential;
 mod date;
 mod email;
 mod field;
@@ -241,12 +242,18 @@ impl Search<'_> {
         }
         if self.plan.secrets {
             for_each(block.p_starts(), |bit| {
-                let begins = &self.text.as_bytes()[base + bit..];
-                if may_be_password_word(begins) {
-                    let end = self.word_end(base + bit);
-                    if is_password_word(&begins[..end - base - bit]) {
-                        assign::judge_said(self.text, end, self.plan.want, out);
-                    }
+                let at = base + bit;
+                let bytes = self.text.as_bytes();
+                if credential::may_be_word(&bytes[at..]) {
+                    let word = (at, self.word_end(at));
+                    credential::judge_word(self.text, word, self.plan.want, out);
+                } else if at > 1 && bytes[at - 1] == b'-' && bytes[at - 2] == b' ' {
+                    credential::judge_option(self.text, at, self.plan.want, out);
+                }
+            });
+            for_each(block.capitals(), |bit| {
+                if credential::may_be_call(&self.text.as_bytes()[base + bit..]) {
+                    credential::judge_call(self.text, base + bit, self.plan.want, out);
                 }
             });
             for_each(block.long_words(), |bit| {
@@ -382,7 +389,7 @@ impl Search<'_> {
             && bytes[at] == b':'
             && following.first().is_some_and(|b| !b.is_ascii_whitespace())
         {
-            assign::judge_user(self.text, at, self.plan.want, out);
+            credential::judge_user(self.text, at, self.plan.want, out);
         }
         if at >= past.assign {
             past.assign = assign::judge(self.text, at, self.plan.want, out);
@@ -432,25 +439,4 @@ fn for_each(mut mask: u64, mut each: impl FnMut(usize)) {
         each(mask.trailing_zeros() as usize);
         mask &= mask - 1;
     }
-}
-
-/// Whether the first letters are those of a word for a password.
-#[inline]
-fn may_be_password_word(text: &[u8]) -> bool {
-    text.first_chunk()
-        .is_some_and(|head: &[u8; 3]| matches!(&head.map(|b| b | 0x20), b"pas" | b"pwd"))
-}
-
-fn is_password_word(word: &[u8]) -> bool {
-    [
-        "password",
-        "passcode",
-        "pwd",
-        "passwort",
-        "pass",
-        "passwd",
-        "passphrase",
-    ]
-    .iter()
-    .any(|w| w.as_bytes().eq_ignore_ascii_case(word))
 }

@@ -362,7 +362,13 @@ fn credentials(place: &Search<'_>, from: usize, at: usize, out: &mut Vec<Hit>) {
         ));
     }
     if place.wants(PiiType::Password) && !placeholder {
-        let mut hit = Hit::new(colon + 1, at, PiiType::Password, 0.95, URL_CREDENTIALS);
+        // Who logs in is half of the credential.
+        let start = if from < colon && bytes[from] != b'$' {
+            from
+        } else {
+            colon + 1
+        };
+        let mut hit = Hit::new(start, at, PiiType::Password, 0.95, URL_CREDENTIALS);
         hit.value = true;
         out.push(hit);
     }

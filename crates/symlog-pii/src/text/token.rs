@@ -336,7 +336,10 @@ fn judge_token(
     }
     // The name may be glued to its value: `vendor_token-1234…`, `key=…` is split at `=` already.
     let token = &bytes[start..end];
-    if !may_be_generated(token) || (is_dealt_out(token) && is_listed(bytes, start)) {
+    if !may_be_generated(token)
+        || is_ssh_public(token)
+        || (is_dealt_out(token) && is_listed(bytes, start))
+    {
         return end;
     }
     let mut support = [(0u16, 0usize); 16];
@@ -425,6 +428,13 @@ fn judge_token(
         return past;
     }
     end
+}
+
+/// Whether a token is the public half of an SSH key: base64 of a length and `ssh-` or `ecdsa-`.
+fn is_ssh_public(token: &[u8]) -> bool {
+    token.starts_with(b"AAAAB3NzaC1")
+        || token.starts_with(b"AAAAC3NzaC1")
+        || token.starts_with(b"AAAAE2VjZHNh")
 }
 
 /// Whether the line is an item of a list or a comment, where documentation has its examples.
