@@ -13,11 +13,11 @@ mod deny;
 mod eval;
 mod fuzz;
 mod house;
-mod keys;
 mod layering;
 mod libtest;
 mod limits;
 mod lint;
+mod measured;
 mod release;
 mod report;
 mod scale;
@@ -67,6 +67,8 @@ enum Command {
     Limits,
     /// Print the figures of the keyring: a million units, a rotation over ten thousand segments
     Keys,
+    /// Look one id up among a hundred million that are archived, and print the figures
+    Archive,
     /// Simulate a month of a fleet: requests, bytes and costs of shipping and keeping its logs
     Scale(scale::Args),
     /// Run every fuzz target for some minutes, with the corpora as seeds
@@ -102,7 +104,8 @@ fn run(args: Args) -> anyhow::Result<bool> {
         Command::Release(args) => Ok(release::run(&workspace, &args).finish()),
         Command::Services => Ok(services::run(&workspace).finish()),
         Command::Crash(args) => crash::run(&workspace, &args),
-        Command::Keys => keys::run(&workspace),
+        Command::Keys => measured::run(&workspace, measured::KEYS),
+        Command::Archive => measured::run(&workspace, measured::ARCHIVE),
         Command::Limits => limits::run(&workspace),
         Command::Scale(args) => Ok(scale::run(&args)),
         Command::Fuzz(args) => fuzz::command(&workspace, &args),

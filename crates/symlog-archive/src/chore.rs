@@ -8,7 +8,7 @@ use symlog_core::{ArchiveConfig, ArchivePriority, Chore, LoggingError, Maintenan
 use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage};
 
 use crate::make::{Made, make};
-use crate::open::as_sink_error;
+use crate::open::{as_sink_error, catalogue};
 
 /// Says whether a sealed object may be removed once its archive is there: whoever still reads it, such
 /// as a shipper, has got past it.
@@ -104,6 +104,10 @@ impl Archiver {
                 Err(ArchiveError::Storage(error)) if is_of_all(&error) => return Err(error.into()),
                 Err(error) => report.kept.push((name.clone(), error.to_string())),
             }
+        }
+        // It can be made another time, and whoever looks for an id does without.
+        if let Err(error) = catalogue(storage) {
+            tracing::warn!(%error, "the catalogue of archived ids is not up to date; this is tried again");
         }
         Ok(report)
     }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod catalogue;
 mod chore;
 mod describe;
 mod directory;
@@ -10,6 +11,7 @@ mod object;
 mod open;
 mod table;
 
+pub use catalogue::Catalogue;
 pub use chore::{Archiver, MayRemove, Report};
 pub use error::FormatError;
 pub use make::{Made, make};

@@ -3,7 +3,9 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use symlog_core::archive::{ArchiveError, ArchivedObject, Form, LineCodec, Payloads, Row, UnitId};
+use symlog_core::archive::{
+    ArchiveError, ArchivedObject, Form, IdPrefix, LineCodec, Payloads, Row, UnitId,
+};
 use symlog_sink::{Attachments, SinkError, Source};
 
 use crate::describe::{Description, DirectoryPlace, names};
@@ -253,7 +255,7 @@ impl Archive {
     }
 }
 
-fn read_whole(source: &dyn Source) -> Result<Bytes, ArchiveError> {
+pub(crate) fn read_whole(source: &dyn Source) -> Result<Bytes, ArchiveError> {
     let len = source.len()?;
     if len > MAX_TABLE {
         return Err(frames::format(FormatError::Table("it is too long")));
@@ -264,10 +266,10 @@ fn read_whole(source: &dyn Source) -> Result<Bytes, ArchiveError> {
     Ok(Bytes::from(bytes))
 }
 
-/// An archive that several readers share.
 /// A directory, and a frame in it.
 type FrameNumber = (u32, u32);
 
+/// An archive that several readers share.
 #[derive(Clone)]
 pub(crate) struct SharedArchive(pub(crate) Arc<Mutex<Archive>>);
 
@@ -285,6 +287,18 @@ impl ArchivedObject for SharedArchive {
 
     fn first_sequence(&self) -> u64 {
         self.with(|archive| archive.rows.first().map_or(0, |row| row.sequence))
+    }
+
+    fn seek(&self, row: u64, id: &IdPrefix) -> u64 {
+        self.with(|archive| {
+            let start = usize::try_from(row).unwrap_or(usize::MAX);
+            let rows = archive.rows.get(start..).unwrap_or_default();
+            let is_wanted = |row: &Row| {
+                row.id.is_some_and(|it| id.fits(&it)) || row.control.as_deref() == Some("segment")
+            };
+            let passed_over = rows.iter().position(is_wanted).unwrap_or(rows.len());
+            row.saturating_add(passed_over as u64)
+        })
     }
 
     fn line(&mut self, row: u64, form: Form, out: &mut Vec<u8>) -> Result<Form, SinkError> {

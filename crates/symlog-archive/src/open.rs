@@ -1,11 +1,14 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use symlog_core::archive::{ArchiveError, ArchivedObject, Archives, LineCodec};
+use symlog_core::archive::{ArchiveError, ArchivedObject, Archives, IdPrefix, LineCodec};
 use symlog_keys::Keyring;
-use symlog_sink::{ObjectName, Operation, SinkError, Storage};
+use symlog_sink::{Attachments, ObjectName, Operation, SinkError, Storage};
 
-use crate::describe::{names, stem};
-use crate::object::{Archive, SharedArchive};
+use crate::catalogue::Catalogue;
+use crate::describe::{Description, names, stem};
+use crate::frames;
+use crate::object::{Archive, SharedArchive, read_whole};
+use crate::table;
 
 /// The archives of one log, as its attachments. Keeps the newest few open.
 #[derive(Debug, Default)]
@@ -58,6 +61,37 @@ impl Archives for FileArchives {
         open.push((name.to_owned(), has_keys, archive.clone()));
         Ok(Box::new(archive))
     }
+
+    fn narrow(
+        &self,
+        storage: &dyn Storage,
+        id: &IdPrefix,
+        objects: &mut Vec<ObjectName>,
+    ) -> Result<(), SinkError> {
+        match storage.attachments() {
+            Some(attachments) => Catalogue::new(attachments).narrow(id, objects),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Brings the catalogue of a log up to what is archived of it.
+pub(crate) fn catalogue(storage: &dyn Storage) -> Result<(), SinkError> {
+    let Some(attachments) = storage.attachments() else {
+        return Ok(());
+    };
+    let objects = FileArchives::default().objects(storage)?;
+    Catalogue::new(attachments).update(&objects, |object| ids(attachments, object).ok())
+}
+
+/// The ids in the table of an object.
+fn ids(attachments: &dyn Attachments, object: &ObjectName) -> Result<Vec<[u8; 16]>, ArchiveError> {
+    let name = stem(object)?;
+    let [table_name, _] = names(name)?;
+    let table = read_whole(&*attachments.open(&table_name)?)?;
+    let (ids, description) = table::ids(table).map_err(frames::format)?;
+    Description::read(&description, name).map_err(frames::format)?;
+    Ok(ids)
 }
 
 pub(crate) fn as_sink_error(error: ArchiveError) -> SinkError {

@@ -11,7 +11,7 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::{Type, TypePtr};
 
 use self::columns::{Access, COLUMNS, Column};
-pub(crate) use self::read::read;
+pub(crate) use self::read::{ids, read};
 pub(crate) use self::write::write;
 
 /// The key under which the footer holds the archive's own description.

@@ -1,6 +1,7 @@
 use bytes::Bytes;
 use parquet::column::reader::{ColumnReader, get_typed_column_reader};
 use parquet::data_type::{BoolType, ByteArrayType, DataType, FixedLenByteArrayType, Int64Type};
+use parquet::file::metadata::ParquetMetaData;
 use parquet::file::reader::{FileReader, RowGroupReader};
 use parquet::file::serialized_reader::SerializedFileReader;
 use symlog_core::archive::Row;
@@ -21,12 +22,24 @@ pub(crate) fn read(file: Bytes) -> Result<(Vec<Row>, String), FormatError> {
     let len = file.len() as i64;
     // The reader of Parquet has assertions that hostile pages can run into.
     std::panic::catch_unwind(move || read_file(file, len))
-        .unwrap_or(Err(FormatError::Table("its pages are malformed")))
+        .unwrap_or(Err(FormatError::Table(MALFORMED)))
 }
+
+const MALFORMED: &str = "its pages are malformed";
 
 fn read_file(file: Bytes, len: i64) -> Result<(Vec<Row>, String), FormatError> {
     let reader = SerializedFileReader::new(file)?;
-    let metadata = reader.metadata();
+    let description = check(reader.metadata(), len)?;
+    let mut rows = Vec::new();
+    for at in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(at)?;
+        read_group(&*group, &mut rows)?;
+    }
+    Ok((rows, description))
+}
+
+/// Whether the file is a table, and one that fits into memory; gives the description.
+fn check(metadata: &ParquetMetaData, len: i64) -> Result<String, FormatError> {
     let about = metadata.file_metadata();
     if *about.schema() != *schema()? {
         return Err(FormatError::Table("its columns are others"));
@@ -47,12 +60,33 @@ fn read_file(file: Bytes, len: i64) -> Result<(Vec<Row>, String), FormatError> {
     if total > MAX_ROWS || total != about.num_rows() || size / MAX_GROWTH > len + ROOM {
         return Err(FormatError::Table("it claims to hold more than it can"));
     }
-    let mut rows = Vec::new();
-    for at in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(at)?;
-        read_group(&*group, &mut rows)?;
+    Ok(description)
+}
+
+/// The ids in a Parquet file, and the archive's description.
+pub(crate) fn ids(file: Bytes) -> Result<(Vec<[u8; 16]>, String), FormatError> {
+    std::panic::catch_unwind(move || read_ids(file)).unwrap_or(Err(FormatError::Table(MALFORMED)))
+}
+
+fn read_ids(file: Bytes) -> Result<(Vec<[u8; 16]>, String), FormatError> {
+    let len = file.len() as i64;
+    let reader = SerializedFileReader::new(file)?;
+    let description = check(reader.metadata(), len)?;
+    let columns = reader.metadata().file_metadata().schema_descr().columns();
+    let at = columns
+        .iter()
+        .position(|column| column.path().string() == "id")
+        .ok_or(FormatError::Table("its columns are others"))?;
+    let mut ids = Vec::new();
+    for group in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(group)?;
+        let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| WRONG)?;
+        let (values, _, _) = all::<FixedLenByteArrayType>(group.get_column_reader(at)?, rows)?;
+        for value in values {
+            ids.push(value.data().try_into().map_err(|_| WRONG)?);
+        }
     }
-    Ok((rows, description))
+    Ok((ids, description))
 }
 
 fn read_group(group: &dyn RowGroupReader, rows: &mut Vec<Row>) -> Result<(), FormatError> {

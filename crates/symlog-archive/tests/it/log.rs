@@ -5,8 +5,8 @@ use std::sync::{Arc, LazyLock};
 use symlog_archive::{Archiver, FileArchives, Report};
 use symlog_core::logging::LoggingConfig;
 use symlog_core::{
-    ArchiveConfig, EntryId, Filter, Interaction, LogReader, MaskingConfig, ModelInteractionType,
-    ModelLogger, RequestData, ResponseData, build_masker,
+    ArchiveConfig, EntryId, Filter, Interaction, LogReader, LoggerBuilder, MaskingConfig,
+    ModelInteractionType, ModelLogger, RequestData, ResponseData, build_masker,
 };
 use symlog_crypto::{SecretBytes, default_provider};
 use symlog_keys::{Keyring, LoggingKey};
@@ -24,6 +24,14 @@ pub(crate) fn keyring(log: u8) -> Keyring {
 }
 
 pub(crate) fn open(storage: &Arc<dyn Storage>, keyring: &Keyring) -> ModelLogger {
+    open_with(storage, keyring, |builder| builder)
+}
+
+pub(crate) fn open_with(
+    storage: &Arc<dyn Storage>,
+    keyring: &Keyring,
+    more: impl FnOnce(LoggerBuilder) -> LoggerBuilder,
+) -> ModelLogger {
     static MASKER: LazyLock<symlog_pii::Masker> =
         LazyLock::new(|| build_masker(&MaskingConfig::default(), true, None).unwrap());
     let config = LoggingConfig {
@@ -31,13 +39,12 @@ pub(crate) fn open(storage: &Arc<dyn Storage>, keyring: &Keyring) -> ModelLogger
         max_entry_size: 4 << 10,
         ..LoggingConfig::default()
     };
-    ModelLogger::builder(config)
+    let builder = ModelLogger::builder(config)
         .masker(MASKER.clone())
         .archive(ArchiveConfig::default())
         .storage(Arc::clone(storage))
-        .keyring(keyring.clone())
-        .build()
-        .unwrap()
+        .keyring(keyring.clone());
+    more(builder).build().unwrap()
 }
 
 fn request(text: String) -> RequestData {

@@ -3,6 +3,7 @@
 
 mod crash;
 mod hostile;
+mod ids;
 mod log;
 mod published;
 mod reading;

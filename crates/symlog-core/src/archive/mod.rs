@@ -8,12 +8,14 @@ mod apart;
 mod codec;
 mod error;
 mod piece;
+mod prefix;
 mod row;
 mod source;
 
 pub use codec::LineCodec;
 pub use error::ArchiveError;
 pub use piece::PiecePlace;
+pub use prefix::IdPrefix;
 pub use row::{Chain, ChunkInfo, EnvelopeShape, Payloads, Row, RowKind, UnitId};
 pub use source::{ArchivedObject, Archives, Form};
 

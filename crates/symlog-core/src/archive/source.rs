@@ -4,6 +4,8 @@ use std::sync::Arc;
 use symlog_keys::Keyring;
 use symlog_sink::{ObjectName, SinkError, Storage};
 
+use super::prefix::IdPrefix;
+
 /// How much of an archived line is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -39,6 +41,22 @@ pub trait Archives: Debug + Send + Sync {
         object: &ObjectName,
         keyring: Option<&Keyring>,
     ) -> Result<Box<dyn ArchivedObject>, SinkError>;
+
+    /// Takes out of `objects`, which are archived, those that certainly hold no line with such an id.
+    ///
+    /// # Errors
+    ///
+    /// Where the storage cannot be read. What is merely missing or damaged is no reason to fail, nor
+    /// to take an object out.
+    fn narrow(
+        &self,
+        storage: &dyn Storage,
+        id: &IdPrefix,
+        objects: &mut Vec<ObjectName>,
+    ) -> Result<(), SinkError> {
+        let _ = (storage, id, objects);
+        Ok(())
+    }
 }
 
 /// The lines of one archived object.
@@ -55,6 +73,13 @@ pub trait ArchivedObject: Debug + Send {
     ///
     /// Where the archive is damaged or cannot be read.
     fn line(&mut self, row: u64, form: Form, out: &mut Vec<u8>) -> Result<Form, SinkError>;
+
+    /// The first row, from `row` on, that has such an id or begins a segment; one that may be passed
+    /// over is none that a reader of these ids needs.
+    fn seek(&self, row: u64, id: &IdPrefix) -> u64 {
+        let _ = id;
+        row
+    }
 }
 
 /// All that a log is read from.
@@ -83,6 +108,17 @@ impl LogFiles {
         match &self.archives {
             Some(archives) => archives.objects(&*self.storage),
             None => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) fn narrow(
+        &self,
+        id: &IdPrefix,
+        objects: &mut Vec<ObjectName>,
+    ) -> Result<(), SinkError> {
+        match &self.archives {
+            Some(archives) if !objects.is_empty() => archives.narrow(&*self.storage, id, objects),
+            _ => Ok(()),
         }
     }
 

@@ -8,6 +8,7 @@ use symlog_pii::Masker;
 use symlog_sink::{ShipOptions, Storage};
 
 use super::ModelLogger;
+use crate::archive::Archives;
 use crate::clock::{Clock, SystemClock};
 use crate::config::{
     ArchiveConfig, Config, Durability, KeysConfig, LoggingConfig, MaskingConfig, RetentionClass,
@@ -36,6 +37,7 @@ pub struct LoggerBuilder {
     pub(super) chores: Vec<Box<dyn Chore>>,
     pub(super) own_chores: bool,
     pub(super) ships: Vec<ShipOptions>,
+    pub(super) archives: Option<Arc<dyn Archives>>,
 }
 
 impl LoggerBuilder {
@@ -58,6 +60,7 @@ impl LoggerBuilder {
             chores: Vec::new(),
             own_chores: true,
             ships: Vec::new(),
+            archives: None,
         }
     }
 
@@ -181,6 +184,13 @@ impl LoggerBuilder {
     /// configuration is shipped to by programs that call this, as the `symlog` command does.
     pub fn ship(mut self, to: ShipOptions) -> Self {
         self.ships.push(to);
+        self
+    }
+
+    /// Sets how archived objects of the log are read: needed where a request may be answered after
+    /// its object was archived.
+    pub fn archives(mut self, archives: Arc<dyn Archives>) -> Self {
+        self.archives = Some(archives);
         self
     }
 

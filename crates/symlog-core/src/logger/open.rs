@@ -116,6 +116,7 @@ fn open_pipeline(
     Pipeline::open(Opening {
         path: path.to_owned(),
         storage,
+        archives: builder.archives,
         keyring,
         provider,
         maskers,

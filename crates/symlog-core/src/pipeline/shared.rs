@@ -26,6 +26,7 @@ use super::units::Units;
 use super::upkeep::{self, Desk, UpkeepPlan};
 use super::worker::{self, Helper};
 use super::writer::Writer;
+use crate::archive::{Archives, LogFiles};
 use crate::clock::Clock;
 use crate::config::{
     Durability, KeyAudit, KeysConfig, LoggingConfig, MetadataMode, RetentionClass, Settings,
@@ -43,6 +44,8 @@ use crate::seal::Sealer;
 pub(crate) struct Opening {
     pub(crate) path: PathBuf,
     pub(crate) storage: Arc<dyn Storage>,
+    /// Where requests are looked for that were answered after their object was archived.
+    pub(crate) archives: Option<Arc<dyn Archives>>,
     pub(crate) keyring: Keyring,
     pub(crate) provider: CryptoProvider,
     pub(crate) maskers: Maskers,
@@ -102,6 +105,7 @@ pub(super) struct Shared {
     mask_step: Arc<MaskStep>,
     sealed_metadata: bool,
     storage: Arc<dyn Storage>,
+    archives: Option<Arc<dyn Archives>>,
     /// One more than the segment whose object is full; 0 for none.
     full_in: AtomicU64,
     /// Lines that are known to be synced.
@@ -128,7 +132,12 @@ impl Shared {
     }
 
     pub(super) fn find_request(&self, id: EntryId) -> Result<Option<FoundRequest>, LoggingError> {
-        find_request(&*self.storage, &self.keyring, &self.provider, id)
+        let files = LogFiles {
+            keyring: Some(self.keyring.clone()),
+            ..LogFiles::plain(&self.storage)
+        }
+        .with_archives(self.archives.clone());
+        find_request(&files, &self.keyring, &self.provider, id)
     }
 
     /// Lines that a worker takes now: what is queued is shared out, so that those who wait for a
@@ -225,6 +234,7 @@ impl Pipeline {
         let Opening {
             path,
             storage,
+            archives,
             keyring,
             provider,
             maskers,
@@ -299,6 +309,7 @@ impl Pipeline {
             mask_step,
             sealed_metadata,
             storage,
+            archives,
             full_in: AtomicU64::new(0),
             synced: AtomicU64::new(0),
             failed: AtomicBool::new(false),

@@ -1,9 +1,9 @@
 use memchr::memmem::Finder;
 use symlog_crypto::CryptoProvider;
 use symlog_keys::Keyring;
-use symlog_sink::Storage;
 
-use super::{Lines, SegmentTable, segment_body};
+use super::{Objects, SegmentTable, segment_body};
+use crate::archive::{IdPrefix, LogFiles};
 use crate::error::LoggingError;
 use crate::format::{Body, parse_line};
 use crate::interaction::EntryId;
@@ -19,10 +19,10 @@ pub(crate) struct FoundRequest {
 
 /// Looks a request up in the log itself.
 ///
-/// Reads the whole log in the worst case. The logger comes here only for a request that was
-/// logged long ago or by an earlier process.
+/// Reads all that is not archived in the worst case. The logger comes here only for a request that
+/// was logged long ago or by an earlier process.
 pub(crate) fn find_request(
-    storage: &dyn Storage,
+    files: &LogFiles,
     keyring: &Keyring,
     provider: &CryptoProvider,
     id: EntryId,
@@ -31,8 +31,12 @@ pub(crate) fn find_request(
     let needle = format!(",\"id\":\"{id}\",");
     let wanted = Finder::new(&needle);
     let header = Finder::new(b"\"control\":\"segment\"");
-    for object in storage.objects()? {
-        let mut lines = Lines::new(storage.source(&object)?);
+    let objects = match IdPrefix::parse(&id.to_string()) {
+        Some(id) => Objects::with_id(files, &id)?,
+        None => Objects::take(files)?,
+    };
+    for at in 0..objects.len() {
+        let mut lines = objects.outlines(at)?;
         while let Some(read) = lines.next()? {
             if !read.terminated {
                 break;

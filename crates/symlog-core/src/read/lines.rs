@@ -2,7 +2,7 @@
 
 use symlog_sink::{SinkError, Source};
 
-use crate::archive::{ArchivedObject, Form};
+use crate::archive::{ArchivedObject, Form, IdPrefix};
 use crate::format::MAX_LINE_BYTES;
 
 /// What is read first: often one line is wanted of each of many objects.
@@ -46,8 +46,17 @@ impl Lines {
             object,
             row,
             form,
+            id: None,
             buffer: Vec::new(),
         })
+    }
+
+    /// Passes over what does not have such an id, where that is quickly told.
+    pub(crate) fn of_id(mut self, id: Option<IdPrefix>) -> Self {
+        if let Self::Archived(lines) = &mut self {
+            lines.id = id;
+        }
+        self
     }
 
     /// Offset of the next line.
@@ -92,11 +101,15 @@ pub(crate) struct ArchivedLines {
     object: Box<dyn ArchivedObject>,
     row: u64,
     form: Form,
+    id: Option<IdPrefix>,
     buffer: Vec<u8>,
 }
 
 impl ArchivedLines {
     fn next(&mut self) -> Result<Option<LineRead<'_>>, SinkError> {
+        if let Some(id) = &self.id {
+            self.row = self.object.seek(self.row, id);
+        }
         if self.row >= self.object.rows() {
             return Ok(None);
         }

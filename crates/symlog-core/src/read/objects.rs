@@ -7,7 +7,7 @@ use symlog_sink::{ObjectName, SinkError, Snapshot, Source};
 
 use super::headers::Headers;
 use super::{Lines, segment_body};
-use crate::archive::{ArchivedObject, Form, LogFiles};
+use crate::archive::{ArchivedObject, Form, IdPrefix, LogFiles};
 use crate::format::{SegmentBody, parse_line};
 
 /// The objects of a log, oldest first, and where each ends as far as the next one says.
@@ -15,6 +15,8 @@ use crate::format::{SegmentBody, parse_line};
 pub(crate) struct Objects {
     files: LogFiles,
     items: Vec<Item>,
+    /// The id that is looked for; archives are opened for nothing else.
+    id: Option<IdPrefix>,
 }
 
 #[derive(Debug)]
@@ -37,6 +39,7 @@ impl Objects {
         let mut objects = Self {
             files: files.clone(),
             items: Vec::new(),
+            id: None,
         };
         for name in &snapshot.sealed {
             objects.add(name.clone(), None, false);
@@ -59,6 +62,20 @@ impl Objects {
                 ends_before = ends_before.min(begins);
             }
         }
+        Ok(objects)
+    }
+
+    /// As [`take`](Self::take), without archived objects that hold no such id. Of those that are left
+    /// only the lines come that have it, and those that begin segments.
+    pub(crate) fn with_id(files: &LogFiles, id: &IdPrefix) -> Result<Self, SinkError> {
+        let mut objects = Self::take(files)?;
+        let archived = objects.items.iter().filter(|item| item.is_archived);
+        let mut names: Vec<_> = archived.map(|item| item.name.clone()).collect();
+        files.narrow(id, &mut names)?;
+        names.sort_unstable();
+        let is_left = |item: &Item| !item.is_archived || names.binary_search(&item.name).is_ok();
+        objects.items.retain(is_left);
+        objects.id = Some(*id);
         Ok(objects)
     }
 
@@ -121,7 +138,7 @@ impl Objects {
 
     fn archive(&self, at: usize, row: u64, form: Form) -> Result<Lines, SinkError> {
         let object = self.open_archive(at)?;
-        Ok(Lines::archived(object, row, form))
+        Ok(Lines::archived(object, row, form).of_id(self.id))
     }
 
     fn open_archive(&self, at: usize) -> Result<Box<dyn ArchivedObject>, SinkError> {

@@ -15,7 +15,7 @@ use super::objects::{Objects, object_label};
 use super::opener::{KeysUsed, OpenError, OpenLine, Opener, entry_of};
 use super::{Lines, SegmentTable, segment_body};
 use crate::access::open_keyring;
-use crate::archive::{Archives, LogFiles};
+use crate::archive::{Archives, IdPrefix, LogFiles};
 use crate::error::LoggingError;
 use crate::format::{Body, ChunkLine, EntryLine, Line, LineError, Meta, MetaMap, parse_line};
 use crate::interaction::EntryId;
@@ -135,7 +135,10 @@ pub(crate) struct SymlogEntries<'a> {
 
 impl<'a> SymlogEntries<'a> {
     pub(super) fn new(reader: &'a SymlogReader, filter: Filter) -> Result<Self, ReadError> {
-        let objects = Objects::take(reader.files())?;
+        let objects = match filter.id.as_deref().and_then(IdPrefix::parse) {
+            Some(id) => Objects::with_id(reader.files(), &id)?,
+            None => Objects::take(reader.files())?,
+        };
         let mut entries = Self {
             opener: reader.opener(),
             responses: HashMap::new(),

@@ -12,7 +12,7 @@ use symlog_pii::Masker;
 
 use super::super::ship::Copy;
 use super::summary::Tally;
-use crate::{masking, sinks};
+use crate::{log, masking, sinks};
 
 /// What takes interactions.
 pub(super) enum Target {
@@ -39,7 +39,7 @@ impl Target {
             );
         }
         let path = PathBuf::from(&config.logging.log_file_path);
-        let mut builder = LoggerBuilder::from_config(config);
+        let mut builder = LoggerBuilder::from_config(config).archives(log::archives());
         for ship in sinks::ships(config)? {
             builder = builder.ship(ship);
         }

@@ -1,11 +1,11 @@
-//! `cargo xtask keys`: the figures of the key hierarchy, at full size and optimised.
+//! `cargo xtask keys` and `cargo xtask archive`: figures at full size and optimised.
 
 use anyhow::{Context, Result};
 
 use crate::shell::{self, Workspace};
 
 /// A test that prints its figures.
-struct Measured {
+pub(crate) struct Measured {
     /// Package, target and filter, as `cargo test` takes them.
     arguments: &'static [&'static str],
     /// The variable that it takes its size from.
@@ -13,7 +13,7 @@ struct Measured {
     size: &'static str,
 }
 
-const MEASURED: [Measured; 2] = [
+pub(crate) const KEYS: &[Measured] = &[
     Measured {
         arguments: &["-p", "symlog-keys", "--lib", "scale::"],
         variable: "SYMLOG_TEST_UNITS",
@@ -33,13 +33,19 @@ const MEASURED: [Measured; 2] = [
     },
 ];
 
-pub(crate) fn run(workspace: &Workspace) -> Result<bool> {
+pub(crate) const ARCHIVE: &[Measured] = &[Measured {
+    arguments: &["-p", "symlog-archive", "--lib", "one_entry_is_looked_up"],
+    variable: "SYMLOG_TEST_ENTRIES",
+    size: "100000000",
+}];
+
+pub(crate) fn run(workspace: &Workspace, measured: &[Measured]) -> Result<bool> {
     let mut fine = true;
     for Measured {
         arguments,
         variable,
         size,
-    } in MEASURED
+    } in measured
     {
         let mut command = workspace.cargo();
         command.args(["test", "--release"]);
