@@ -1,21 +1,16 @@
-use std::fmt::Debug;
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::json;
 use symlog_core::archive::{ArchiveError, LineCodec};
-use symlog_core::{ArchiveConfig, ArchivePriority, Chore, LoggingError, Maintenance, Permit};
-use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage};
+use symlog_core::{
+    ArchiveConfig, ArchivePriority, Chore, Config, LoggingError, Maintenance, Permit,
+};
+use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage, shipped_through};
 
-use crate::make::{Made, make};
+use crate::make::{Made, holds_entries, make};
 use crate::open::{as_sink_error, catalogue};
-
-/// Says whether a sealed object may be removed once its archive is there: whoever still reads it, such
-/// as a shipper, has got past it.
-pub trait MayRemove: Debug + Send + Sync {
-    /// Whether nobody needs `object` any more.
-    fn may_remove(&self, object: &ObjectName) -> bool;
-}
 
 /// Archives the sealed objects of a log, oldest first.
 ///
@@ -27,7 +22,10 @@ pub trait MayRemove: Debug + Send + Sync {
 pub struct Archiver {
     memory_limit: u64,
     priority: ArchivePriority,
-    may_remove: Option<Arc<dyn MayRemove>>,
+    /// The log, and the names of the sinks that must have an object before it is archived.
+    shipped: Option<(PathBuf, Vec<String>)>,
+    /// What the chore has found to be nothing to archive, or not to be archived.
+    passed_over: BTreeSet<ObjectName>,
 }
 
 /// What one round of archiving did.
@@ -52,25 +50,61 @@ impl Archiver {
         Self {
             memory_limit: config.memory_limit,
             priority: config.priority,
-            may_remove: None,
+            shipped: None,
+            passed_over: BTreeSet::new(),
         }
     }
 
-    /// Asks before an object is archived and removed.
+    /// One for the log of a configuration, which leaves alone what some `[[sink]]` does not have yet.
     #[must_use]
-    pub fn asking(self, may_remove: Arc<dyn MayRemove>) -> Self {
+    pub fn of(config: &Config) -> Self {
+        let sinks: Vec<_> = config.sinks.iter().map(|sink| sink.name.clone()).collect();
+        let path = PathBuf::from(&config.logging.log_file_path);
         Self {
-            may_remove: Some(may_remove),
-            ..self
+            shipped: (!sinks.is_empty()).then_some((path, sinks)),
+            ..Self::new(&config.archive)
         }
     }
 
-    /// Archives all that can be. What is wrong with one object keeps none of the others.
+    /// Whether every sink has the object.
+    fn is_shipped(&self, object: &ObjectName) -> bool {
+        self.shipped.as_ref().is_none_or(|(path, sinks)| {
+            let sinks = sinks.iter().map(String::as_str);
+            shipped_through(path, sinks).is_some_and(|newest| newest >= *object)
+        })
+    }
+
+    /// Seals the active object of a log, if it holds anything but control lines.
+    ///
+    /// # Errors
+    ///
+    /// As [`Maintenance::seal`].
+    pub fn seal(log: &Maintenance) -> Result<(), LoggingError> {
+        match Snapshot::take(&**log.storage())?.active {
+            Some(active) => match holds_entries(active) {
+                true => log.seal(),
+                false => Ok(()),
+            },
+            None => Ok(()),
+        }
+    }
+
+    /// Archives all that can be. What is wrong with one object keeps none of the others. An object
+    /// that holds control lines and no entry is left alone: there is nothing to gain, and saying that
+    /// it is archived would take a line of the same kind.
     ///
     /// # Errors
     ///
     /// When the log cannot be listed or written.
     pub fn run(&self, log: &Maintenance) -> Result<Report, LoggingError> {
+        self.round(log, &mut BTreeSet::new())
+    }
+
+    fn round(
+        &self,
+        log: &Maintenance,
+        passed_over: &mut BTreeSet<ObjectName>,
+    ) -> Result<Report, LoggingError> {
         let storage = &**log.storage();
         let mut report = Report::default();
         let objects = Snapshot::take(storage)?.sealed;
@@ -82,13 +116,20 @@ impl Archiver {
             let ObjectName::Sealed(name) = object else {
                 continue;
             };
-            if self
-                .may_remove
-                .as_ref()
-                .is_some_and(|ask| !ask.may_remove(object))
-            {
-                let why = "it is still being shipped".to_owned();
+            if passed_over.contains(object) {
+                continue;
+            }
+            if !holds_entries(storage.source(object)?) {
+                passed_over.insert(object.clone());
+                continue;
+            }
+            if !self.is_shipped(object) {
+                let why = "not every [[sink]] has it yet; see `symlog ship`".to_owned();
                 report.kept.push((name.clone(), why));
+                continue;
+            }
+            if successor(storage, object)?.is_none() {
+                report.kept.push((name.clone(), NOTHING_BEHIND.to_owned()));
                 continue;
             }
             let made = make(storage, object, log.keyring(), self.memory_limit, &|| {
@@ -102,7 +143,15 @@ impl Archiver {
                 Ok(None) => report.is_cut_short = true,
                 // Of a full disk the next object knows as little as this one.
                 Err(ArchiveError::Storage(error)) if is_of_all(&error) => return Err(error.into()),
-                Err(error) => report.kept.push((name.clone(), error.to_string())),
+                Err(error) => {
+                    if matches!(
+                        error,
+                        ArchiveError::Line { .. } | ArchiveError::Sealed { .. }
+                    ) {
+                        passed_over.insert(object.clone());
+                    }
+                    report.kept.push((name.clone(), error.to_string()));
+                }
             }
         }
         // It can be made another time, and whoever looks for an id does without.
@@ -112,6 +161,9 @@ impl Archiver {
         Ok(report)
     }
 }
+
+/// Only what the log went on behind is all of it synced, and nothing of it given up.
+const NOTHING_BEHIND: &str = "the log did not go on behind its last line";
 
 fn is_of_all(error: &SinkError) -> bool {
     use std::io::ErrorKind;
@@ -145,12 +197,9 @@ fn commit(log: &Maintenance, object: &ObjectName, made: &Made) -> Result<Committ
         return Ok(Committed::Kept("it could not be said"));
     };
     log.say(Permit::Archived, &body)?;
-    // Only what the log went on behind is all of it synced, and nothing of it given up.
     let goes_on = successor(storage, object)?;
     if goes_on != last.checked_add(1) {
-        return Ok(Committed::Kept(
-            "the log did not go on behind its last line",
-        ));
+        return Ok(Committed::Kept(NOTHING_BEHIND));
     }
     match storage.remove(object) {
         Ok(()) | Err(SinkError::Missing { .. }) => Ok(Committed::Removed),
@@ -228,7 +277,10 @@ impl Chore for Archiver {
     }
 
     fn run(&mut self, log: &Maintenance) -> Result<Duration, LoggingError> {
-        let report = in_background(self.priority, || Self::run(self, log))?;
+        let mut passed_over = std::mem::take(&mut self.passed_over);
+        let report = in_background(self.priority, || self.round(log, &mut passed_over));
+        self.passed_over = passed_over;
+        let report = report?;
         for made in &report.made {
             tracing::info!(
                 object = made.object,

@@ -12,7 +12,7 @@ mod open;
 mod table;
 
 pub use catalogue::Catalogue;
-pub use chore::{Archiver, MayRemove, Report};
+pub use chore::{Archiver, Report};
 pub use error::FormatError;
 pub use make::{Made, make};
 pub use open::FileArchives;

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use symlog_core::archive::{ArchiveError, Form, LineCodec, Payloads, Row, RowKind, UnitId};
 use symlog_crypto::{default_provider, sha256};
 use symlog_keys::Keyring;
-use symlog_sink::{ObjectName, Storage};
+use symlog_sink::{ObjectName, Source, Storage};
 
 use crate::describe::{Description, DirectoryPlace, hex, names, stem};
 use crate::directory::{self, Entry, Frame};
@@ -62,10 +62,9 @@ pub fn make(
     let attachments = storage
         .attachments()
         .ok_or_else(|| frames::damaged("this storage cannot keep an archive"))?;
-    let mut maker = Maker::read(storage, object, keyring, memory_limit)?;
-    if is_ending() {
+    let Some(mut maker) = Maker::read(storage, object, keyring, memory_limit, is_ending)? else {
         return Ok(None);
-    }
+    };
     let [table_name, frames_name] = names(name)?;
     let mut salt = [0; 16];
     default_provider().random.fill(&mut salt)?;
@@ -93,6 +92,24 @@ pub fn make(
     Ok(maker.compare(archive, is_ending)?.then_some(made))
 }
 
+/// Whether an object holds anything but control lines; one that cannot be read may.
+pub(crate) fn holds_entries(source: Box<dyn Source>) -> bool {
+    let mut codec = LineCodec::keyless();
+    let Ok(mut lines) = ObjectLines::new(source) else {
+        return true;
+    };
+    loop {
+        match lines.next() {
+            Ok(None) => return false,
+            Ok(Some((_, line))) => match codec.read(line) {
+                Ok((row, _)) if row.kind == RowKind::Control => {}
+                _ => return true,
+            },
+            Err(_) => return true,
+        }
+    }
+}
+
 struct Maker {
     codec: LineCodec,
     lines: ObjectLines,
@@ -116,7 +133,8 @@ impl Maker {
         object: &ObjectName,
         keyring: &Keyring,
         memory_limit: u64,
-    ) -> Result<Self, ArchiveError> {
+        is_ending: &dyn Fn() -> bool,
+    ) -> Result<Option<Self>, ArchiveError> {
         let mut maker = Self {
             codec: LineCodec::new(keyring),
             lines: ObjectLines::new(storage.source(object)?)?,
@@ -130,6 +148,9 @@ impl Maker {
         let mut memory = WORKING;
         while let Some((span, line)) = maker.lines.next()? {
             number += 1;
+            if number % 1024 == 0 && is_ending() {
+                return Ok(None);
+            }
             let at = |error| at_line(error, number);
             let (row, unit) = maker.codec.read(line).map_err(at)?;
             if let Some(last) = maker.rows.last()
@@ -159,7 +180,7 @@ impl Maker {
             maker.rows.push(row);
             maker.spans.push(span);
         }
-        Ok(maker)
+        Ok(Some(maker))
     }
 
     fn open(&mut self, row: u32, unit: UnitId) -> Result<Payloads, ArchiveError> {

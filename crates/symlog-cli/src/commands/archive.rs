@@ -19,7 +19,8 @@ Examples:
 
 Beside a running logger that logger is asked to seal and to say what was archived. An object is removed only when its
 archive was read back and gave the same lines, and the log says so. What is archived reads as before; the Parquet files
-can be read by any engine, without a key.
+can be read by any engine, without a key. A file that some [[sink]] does not have yet stays until it is shipped. Files
+without entries are left alone.
 
 Exit code 0: all is archived. 1: something stays as it is, which is named with the reason.";
 
@@ -30,11 +31,6 @@ pub(crate) struct Options {}
 
 pub(crate) fn run(common: &Common) -> Result<Answer> {
     let config = common.configuration()?;
-    if !config.sinks.is_empty() {
-        bail!(
-            "a log with a [[sink]] is not archived: its files are what is still to be shipped; take the [[sink]] out of the configuration once `symlog ship` has shipped all"
-        );
-    }
     if !Search::new(&config)?.has_log() {
         bail!(
             "there is no log {} yet, so there is nothing to archive; `symlog init` makes one",
@@ -43,8 +39,8 @@ pub(crate) fn run(common: &Common) -> Result<Answer> {
     }
     let log = Maintenance::open(&config)
         .with_context(|| format!("cannot archive the log {}", config.logging.log_file_path))?;
-    log.seal().context("the active file cannot be sealed")?;
-    let report = Archiver::new(&config.archive)
+    Archiver::seal(&log).context("the active file cannot be sealed")?;
+    let report = Archiver::of(&config)
         .run(&log)
         .context("archiving stopped; what is not archived is as it was")?;
     let mut results = Results::open();

@@ -1,6 +1,8 @@
 //! `symlog archive`
 
-use serde_json::json;
+use std::fs;
+
+use serde_json::{Value, json};
 
 use crate::symlog::{Place, lines};
 
@@ -45,6 +47,105 @@ fn what_is_archived_reads_and_verifies_as_before() {
         place.cat(&["--id", before[3]["id"].as_str().unwrap()]),
         before[3..4]
     );
+}
+
+fn archive(place: &Place) -> Value {
+    lines(place.run(&["archive", "--json"]).ok()).remove(0)
+}
+
+/// Sealed files of the log, and how many archives there are.
+fn files(place: &Place) -> (usize, usize) {
+    let names: Vec<String> = fs::read_dir(place.path("logs"))
+        .unwrap()
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect();
+    let is_sealed = |name: &&String| {
+        let number = name.strip_prefix("model_io.encrypted.log.").unwrap_or("x");
+        number.bytes().all(|b| b.is_ascii_digit())
+    };
+    let archives = names.iter().filter(|name| name.ends_with(".parquet"));
+    (names.iter().filter(is_sealed).count(), archives.count())
+}
+
+#[test]
+fn a_run_that_finds_no_new_entry_makes_nothing() {
+    let place = Place::with_key();
+    record(&place, 0..3);
+    assert_eq!(archive(&place)["archived"].as_array().unwrap().len(), 1);
+    let after = files(&place);
+    for _ in 0..3 {
+        assert_eq!(archive(&place), json!({"archived": [], "kept": []}));
+        assert_eq!(
+            files(&place),
+            after,
+            "control lines are no reason for a file"
+        );
+    }
+    assert_eq!(place.run(&["archive"]).ok().trim(), "nothing to archive");
+    record(&place, 3..5);
+    assert_eq!(archive(&place)["archived"][0]["entries"], 2);
+    assert_eq!(files(&place), (0, 2));
+    assert_eq!(place.cat(&[]).len(), 5);
+    place.run(&["verify", "--keys"]).ok();
+}
+
+#[test]
+fn what_a_sink_does_not_have_yet_is_archived_later() {
+    let place = Place::with_key();
+    let sink = format!(
+        "[[sink]]\nkind = \"object\"\nurl = \"file://{}\"\ninterval_ms = 0\ndrain_ms = 60000\n",
+        place.path("bucket").display()
+    );
+    fs::create_dir(place.path("bucket")).unwrap();
+    place.write("symlog.toml", &sink);
+    record(&place, 0..4);
+    let before = place.cat(&[]);
+    // Sealed here, and not in the copy: nothing has shipped that it was.
+    let run = place.run(&["archive", "--json"]);
+    assert_eq!(run.code, 1, "{}", run.err);
+    let why = &lines(&run.out)[0]["kept"][0]["why"];
+    assert!(why.as_str().unwrap().contains("symlog ship"), "{why}");
+    place.run(&["ship"]).ok();
+    assert_eq!(archive(&place)["archived"][0]["entries"], 4);
+    assert_eq!(place.cat(&[]), before);
+    place.run(&["verify", "--keys"]).ok();
+
+    // The copy goes on behind what is archived here, and has everything.
+    record(&place, 4..6);
+    place.run(&["ship"]).ok();
+    let bucket = format!("file://{}", place.path("bucket").display());
+    let copied = place.cat(&["--log", &bucket, "--keyrings", "logs"]);
+    assert_eq!(copied.len(), 6);
+    assert_eq!(copied[..4], before[..]);
+}
+
+#[test]
+fn a_recorder_archives_what_is_sealed_while_it_runs() {
+    let place = Place::with_key();
+    place.write("symlog.toml", "[archive]\nseal_bytes = 20000\n");
+    let mut recorder = place
+        .command(&["record", "-"])
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = recorder.stdin.take().unwrap();
+    let line = |n: u32| {
+        let prompt = format!("question {n} {}", "words ".repeat(200));
+        format!("{}\n", json!({"request_data": {"prompt": prompt}}))
+    };
+    let mut written = 0;
+    // It looks every now and then; this goes on until it has, however slow the machine.
+    while files(&place).1 == 0 {
+        use std::io::Write as _;
+        input.write_all(line(written).as_bytes()).unwrap();
+        written += 1;
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    drop(input);
+    assert!(recorder.wait().unwrap().success());
+    assert_eq!(place.cat(&[]).len(), written as usize);
+    place.run(&["verify", "--keys"]).ok();
 }
 
 #[test]

@@ -98,6 +98,9 @@ pub struct ArchiveConfig {
     pub memory_limit: u64,
     /// How much the archiver holds itself back.
     pub priority: ArchivePriority,
+    /// Whether the `symlog` command archives what is sealed while it records. A program does so where
+    /// it gives its logger the archiver as a [`Chore`](crate::Chore).
+    pub background: bool,
 }
 
 impl Default for ArchiveConfig {
@@ -107,6 +110,7 @@ impl Default for ArchiveConfig {
             seal_hours: 24,
             memory_limit: 256 * 1024 * 1024,
             priority: ArchivePriority::default(),
+            background: true,
         }
     }
 }
@@ -118,11 +122,13 @@ impl ArchiveConfig {
             seal_hours,
             memory_limit,
             priority,
+            background,
         } = self;
         section.integer("seal_bytes", seal_bytes);
         section.integer("seal_hours", seal_hours);
         section.integer("memory_limit", memory_limit);
         section.choice("priority", priority);
+        section.boolean("background", background);
         section.finish();
     }
 }

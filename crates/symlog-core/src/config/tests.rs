@@ -81,6 +81,7 @@ seal_bytes = 1000
 seal_hours = 6
 memory_limit = 2000
 priority = "normal"
+background = false
 [[sink]]
 kind = "nats"
 url = "nats://${HOST}:4222"
@@ -220,7 +221,8 @@ fn every_key_is_read() {
             seal_bytes: 1000,
             seal_hours: 6,
             memory_limit: 2000,
-            priority: ArchivePriority::Normal
+            priority: ArchivePriority::Normal,
+            background: false
         }
     );
     assert_eq!(config.sinks[0].kind, SinkKind::Nats);
@@ -281,7 +283,7 @@ fn unknown_keys_name_the_nearest() {
     );
     check_error(
         "[archive]\nzzz = 1",
-        "symlog.toml:2: archive.zzz: unknown key; the keys here are seal_bytes, seal_hours, memory_limit, priority",
+        "symlog.toml:2: archive.zzz: unknown key; the keys here are seal_bytes, seal_hours, memory_limit, priority, background",
     );
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use symlog_archive::Archiver;
 use symlog_core::logging::ModelLogger;
 use symlog_core::{Config, Interaction, LoggerBuilder, LoggingError, Receipt};
 use symlog_pii::Masker;
@@ -40,6 +41,9 @@ impl Target {
         }
         let path = PathBuf::from(&config.logging.log_file_path);
         let mut builder = LoggerBuilder::from_config(config).archives(log::archives());
+        if config.archive.background {
+            builder = builder.chore(Box::new(Archiver::of(config)));
+        }
         for ship in sinks::ships(config)? {
             builder = builder.ship(ship);
         }
