@@ -10,7 +10,7 @@ use symlog_core::{
 use symlog_sink::{ObjectName, SinkError, Snapshot, Source, Storage, shipped_through};
 
 use crate::make::{Made, holds_entries, make};
-use crate::open::{as_sink_error, catalogue};
+use crate::open::{as_sink_error, tidy};
 
 /// Archives the sealed objects of a log, oldest first.
 ///
@@ -128,17 +128,16 @@ impl Archiver {
                 report.kept.push((name.clone(), why));
                 continue;
             }
-            if successor(storage, object)?.is_none() {
-                report.kept.push((name.clone(), NOTHING_BEHIND.to_owned()));
-                continue;
-            }
             let made = make(storage, object, log.keyring(), self.memory_limit, &|| {
                 log.is_ending()
             });
             match made {
                 Ok(Some(made)) => match commit(log, object, &made)? {
                     Committed::Removed => report.made.push(made),
-                    Committed::Kept(why) => report.kept.push((name.clone(), why.to_owned())),
+                    Committed::Kept(why) => {
+                        passed_over.insert(object.clone());
+                        report.kept.push((name.clone(), why.to_owned()));
+                    }
                 },
                 Ok(None) => report.is_cut_short = true,
                 // Of a full disk the next object knows as little as this one.
@@ -155,7 +154,7 @@ impl Archiver {
             }
         }
         // It can be made another time, and whoever looks for an id does without.
-        if let Err(error) = catalogue(storage) {
+        if let Err(error) = tidy(storage) {
             tracing::warn!(%error, "the catalogue of archived ids is not up to date; this is tried again");
         }
         Ok(report)

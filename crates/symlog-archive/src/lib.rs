@@ -9,6 +9,7 @@ mod frames;
 mod make;
 mod object;
 mod open;
+mod retire;
 mod table;
 
 pub use catalogue::Catalogue;

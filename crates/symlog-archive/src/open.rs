@@ -1,14 +1,16 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use symlog_core::archive::{ArchiveError, ArchivedObject, Archives, IdPrefix, LineCodec};
+use symlog_core::LoggingError;
+use symlog_core::archive::{
+    ArchiveError, ArchivedObject, ArchivedSummary, Archives, Buried, IdPrefix, LineCodec, Say,
+};
 use symlog_keys::Keyring;
 use symlog_sink::{Attachments, ObjectName, Operation, SinkError, Storage};
 
 use crate::catalogue::Catalogue;
-use crate::describe::{Description, names, stem};
-use crate::frames;
-use crate::object::{Archive, SharedArchive, read_whole};
-use crate::table;
+use crate::describe::stem;
+use crate::object::{Archive, SharedArchive};
+use crate::retire;
 
 /// The archives of one log, as its attachments. Keeps the newest few open.
 #[derive(Debug, Default)]
@@ -49,9 +51,7 @@ impl Archives for FileArchives {
             open.push(known);
             return Ok(Box::new(archive));
         }
-        let attachments = storage.attachments().ok_or_else(|| SinkError::Missing {
-            path: names(name).map_or_else(|_| name.into(), |[table, _]| table.to_string().into()),
-        })?;
+        let attachments = attachments(&**storage, object)?;
         let codec = keyring.map_or_else(LineCodec::keyless, LineCodec::new);
         let archive = Archive::open(attachments, name, codec).map_err(as_sink_error)?;
         let archive = SharedArchive(Arc::new(Mutex::new(archive)));
@@ -73,25 +73,87 @@ impl Archives for FileArchives {
             None => Ok(()),
         }
     }
+
+    fn summary(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+    ) -> Result<ArchivedSummary, SinkError> {
+        retire::summary(attachments(storage, object)?, object).map_err(as_sink_error)
+    }
+
+    fn lines_of(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+        is_wanted: &dyn Fn(u64, u16) -> bool,
+    ) -> Result<Vec<(u64, u64)>, SinkError> {
+        retire::lines_of(attachments(storage, object)?, object, is_wanted).map_err(as_sink_error)
+    }
+
+    fn bury(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+        buried: &[Buried],
+        say: &mut Say<'_>,
+    ) -> Result<(), LoggingError> {
+        self.close(object);
+        retire::bury(attachments(storage, object)?, object, buried, say)
+    }
+
+    fn remove(&self, storage: &dyn Storage, object: &ObjectName) -> Result<(), SinkError> {
+        self.close(object);
+        match storage.attachments() {
+            Some(attachments) => retire::remove(attachments, object),
+            None => Ok(()),
+        }
+    }
 }
 
-/// Brings the catalogue of a log up to what is archived of it.
-pub(crate) fn catalogue(storage: &dyn Storage) -> Result<(), SinkError> {
+impl FileArchives {
+    /// Lets go of an archive that is changed or removed.
+    fn close(&self, object: &ObjectName) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|known| stem(object).is_ok_and(|name| known.0 != name));
+    }
+}
+
+fn attachments<'a>(
+    storage: &'a dyn Storage,
+    object: &ObjectName,
+) -> Result<&'a dyn Attachments, SinkError> {
+    storage.attachments().ok_or_else(|| SinkError::Missing {
+        path: object.to_string().into(),
+    })
+}
+
+/// Brings the catalogue of a log up to what is archived of it, and clears away frames that lost their
+/// table when they were removed.
+pub(crate) fn tidy(storage: &dyn Storage) -> Result<(), SinkError> {
     let Some(attachments) = storage.attachments() else {
         return Ok(());
     };
-    let objects = FileArchives::default().objects(storage)?;
-    Catalogue::new(attachments).update(&objects, |object| ids(attachments, object).ok())
-}
-
-/// The ids in the table of an object.
-fn ids(attachments: &dyn Attachments, object: &ObjectName) -> Result<Vec<[u8; 16]>, ArchiveError> {
-    let name = stem(object)?;
-    let [table_name, _] = names(name)?;
-    let table = read_whole(&*attachments.open(&table_name)?)?;
-    let (ids, description) = table::ids(table).map_err(frames::format)?;
-    Description::read(&description, name).map_err(frames::format)?;
-    Ok(ids)
+    let archives = FileArchives::default();
+    // Before the objects: frames are written while their object is there.
+    let listed = attachments.list()?;
+    let left = storage.objects()?;
+    let archived = archives.objects(storage)?;
+    for name in listed.iter().filter(|name| name.extension() == "frames") {
+        let Ok(object) = ObjectName::sealed(name.stem()) else {
+            continue;
+        };
+        if !left.contains(&object) && archived.binary_search(&object).is_err() {
+            match attachments.remove(name) {
+                Ok(()) | Err(SinkError::Missing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+    Catalogue::new(attachments).update(&archived, |object| {
+        let columns = retire::columns(attachments, object).ok()?;
+        columns.ids().ok()
+    })
 }
 
 pub(crate) fn as_sink_error(error: ArchiveError) -> SinkError {

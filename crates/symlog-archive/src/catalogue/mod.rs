@@ -109,6 +109,24 @@ impl<'a> Catalogue<'a> {
         })
     }
 
+    /// Throws away what holds ids of an object; the other objects of the same files are added again
+    /// by the next update.
+    ///
+    /// # Errors
+    ///
+    /// Where the storage cannot be listed or written.
+    pub fn forget(&self, object: &ObjectName) -> Result<(), SinkError> {
+        let ObjectName::Sealed(name) = object else {
+            return Ok(());
+        };
+        for run in self.runs()?.whole {
+            if run.objects().contains(name) {
+                self.remove(run.number)?;
+            }
+        }
+        Ok(())
+    }
+
     fn write(&self, number: u64, mut batch: Batch) -> Result<(), SinkError> {
         let mut writer = self.writer(number)?;
         batch.postings.sort_unstable();

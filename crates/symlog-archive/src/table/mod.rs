@@ -1,6 +1,7 @@
 //! Rows as a Parquet file.
 
 mod columns;
+mod ranged;
 mod read;
 mod write;
 
@@ -11,7 +12,8 @@ use parquet::errors::ParquetError;
 use parquet::schema::types::{Type, TypePtr};
 
 use self::columns::{Access, COLUMNS, Column};
-pub(crate) use self::read::{ids, read};
+pub(crate) use self::ranged::Columns;
+pub(crate) use self::read::read;
 pub(crate) use self::write::write;
 
 /// The key under which the footer holds the archive's own description.

@@ -25,7 +25,7 @@ pub(crate) fn read(file: Bytes) -> Result<(Vec<Row>, String), FormatError> {
         .unwrap_or(Err(FormatError::Table(MALFORMED)))
 }
 
-const MALFORMED: &str = "its pages are malformed";
+pub(super) const MALFORMED: &str = "its pages are malformed";
 
 fn read_file(file: Bytes, len: i64) -> Result<(Vec<Row>, String), FormatError> {
     let reader = SerializedFileReader::new(file)?;
@@ -39,7 +39,7 @@ fn read_file(file: Bytes, len: i64) -> Result<(Vec<Row>, String), FormatError> {
 }
 
 /// Whether the file is a table, and one that fits into memory; gives the description.
-fn check(metadata: &ParquetMetaData, len: i64) -> Result<String, FormatError> {
+pub(super) fn check(metadata: &ParquetMetaData, len: i64) -> Result<String, FormatError> {
     let about = metadata.file_metadata();
     if *about.schema() != *schema()? {
         return Err(FormatError::Table("its columns are others"));
@@ -63,32 +63,6 @@ fn check(metadata: &ParquetMetaData, len: i64) -> Result<String, FormatError> {
     Ok(description)
 }
 
-/// The ids in a Parquet file, and the archive's description.
-pub(crate) fn ids(file: Bytes) -> Result<(Vec<[u8; 16]>, String), FormatError> {
-    std::panic::catch_unwind(move || read_ids(file)).unwrap_or(Err(FormatError::Table(MALFORMED)))
-}
-
-fn read_ids(file: Bytes) -> Result<(Vec<[u8; 16]>, String), FormatError> {
-    let len = file.len() as i64;
-    let reader = SerializedFileReader::new(file)?;
-    let description = check(reader.metadata(), len)?;
-    let columns = reader.metadata().file_metadata().schema_descr().columns();
-    let at = columns
-        .iter()
-        .position(|column| column.path().string() == "id")
-        .ok_or(FormatError::Table("its columns are others"))?;
-    let mut ids = Vec::new();
-    for group in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(group)?;
-        let rows = usize::try_from(group.metadata().num_rows()).map_err(|_| WRONG)?;
-        let (values, _, _) = all::<FixedLenByteArrayType>(group.get_column_reader(at)?, rows)?;
-        for value in values {
-            ids.push(value.data().try_into().map_err(|_| WRONG)?);
-        }
-    }
-    Ok((ids, description))
-}
-
 fn read_group(group: &dyn RowGroupReader, rows: &mut Vec<Row>) -> Result<(), FormatError> {
     let count = usize::try_from(group.metadata().num_rows())
         .map_err(|_| FormatError::Table("it has a negative number of rows"))?;
@@ -102,7 +76,8 @@ fn read_group(group: &dyn RowGroupReader, rows: &mut Vec<Row>) -> Result<(), For
     Ok(())
 }
 
-const WRONG: FormatError = FormatError::Table("a value in it is none that a line can have");
+pub(super) const WRONG: FormatError =
+    FormatError::Table("a value in it is none that a line can have");
 
 impl Column {
     /// Gives the number of its columns in the file.
@@ -219,9 +194,12 @@ fn pairs<T: DataType>(
     }
 }
 
-type Column3<T> = (Vec<<T as DataType>::T>, Vec<i16>, Vec<i16>);
+pub(super) type Column3<T> = (Vec<<T as DataType>::T>, Vec<i16>, Vec<i16>);
 
-fn all<T: DataType>(reader: ColumnReader, rows: usize) -> Result<Column3<T>, FormatError> {
+pub(super) fn all<T: DataType>(
+    reader: ColumnReader,
+    rows: usize,
+) -> Result<Column3<T>, FormatError> {
     let mut reader = get_typed_column_reader::<T>(reader);
     let (mut values, mut defined, mut repeated) = (Vec::new(), Vec::new(), Vec::new());
     let (records, _, _) =

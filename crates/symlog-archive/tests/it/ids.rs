@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use symlog_archive::FileArchives;
-use symlog_core::archive::{ArchivedObject, Archives, IdPrefix};
+use symlog_core::archive::{ArchivedObject, ArchivedSummary, Archives, Buried, IdPrefix, Say};
 use symlog_core::{Filter, LogReader, LoggingError};
 use symlog_keys::Keyring;
 use symlog_sink::{MemoryStorage, ObjectName, SinkError, Storage};
@@ -41,6 +41,37 @@ impl Archives for Counting {
         objects: &mut Vec<ObjectName>,
     ) -> Result<(), SinkError> {
         self.archives.narrow(storage, id, objects)
+    }
+
+    fn summary(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+    ) -> Result<ArchivedSummary, SinkError> {
+        self.archives.summary(storage, object)
+    }
+
+    fn lines_of(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+        is_wanted: &dyn Fn(u64, u16) -> bool,
+    ) -> Result<Vec<(u64, u64)>, SinkError> {
+        self.archives.lines_of(storage, object, is_wanted)
+    }
+
+    fn bury(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+        buried: &[Buried],
+        say: &mut Say<'_>,
+    ) -> Result<(), LoggingError> {
+        self.archives.bury(storage, object, buried, say)
+    }
+
+    fn remove(&self, storage: &dyn Storage, object: &ObjectName) -> Result<(), SinkError> {
+        self.archives.remove(storage, object)
     }
 }
 
@@ -83,7 +114,7 @@ fn one_entry_is_read_out_of_its_own_archive_alone() {
     };
     for (at, entry) in everything.iter().enumerate() {
         let (found, opened) = find(&id_of(entry));
-        assert_eq!(found, [entry.clone()]);
+        assert_eq!(found, std::slice::from_ref(entry));
         // The two passes over an object, and what a payload in chunks is read by.
         assert!(opened <= 12, "entry {at}: {opened} archives opened");
         if at >= 84 {

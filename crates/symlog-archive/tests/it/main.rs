@@ -7,3 +7,4 @@ mod ids;
 mod log;
 mod published;
 mod reading;
+mod retention;

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use symlog_core::{Config, Maintenance, Retention};
 
 use crate::keys::Search;
+use crate::log::archives;
 use crate::options::Common;
 use crate::output::Answer;
 
@@ -66,7 +67,8 @@ impl Opened {
             );
         }
         let log = Maintenance::open(&config)
-            .with_context(|| format!("cannot look after the log {}", path.display()))?;
+            .with_context(|| format!("cannot look after the log {}", path.display()))?
+            .with_archives(archives());
         Ok(Self {
             log,
             retention: Retention::of(&config),

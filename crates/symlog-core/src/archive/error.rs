@@ -50,6 +50,7 @@ impl ArchiveError {
     pub(super) fn keys(segment: u64, error: SecretsError) -> Self {
         match error {
             SecretsError::Keyring(KeyringError::Destroyed { .. })
+            | SecretsError::Expired { .. }
             | SecretsError::NoClass { .. } => Self::Gone,
             error => Self::Keys {
                 segment,

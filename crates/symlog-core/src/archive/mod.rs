@@ -17,6 +17,6 @@ pub use error::ArchiveError;
 pub use piece::PiecePlace;
 pub use prefix::IdPrefix;
 pub use row::{Chain, ChunkInfo, EnvelopeShape, Payloads, Row, RowKind, UnitId};
-pub use source::{ArchivedObject, Archives, Form};
+pub use source::{ArchivedObject, ArchivedSummary, Archives, Buried, Form, Say};
 
 pub(crate) use source::LogFiles;

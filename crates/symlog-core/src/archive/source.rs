@@ -1,10 +1,13 @@
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use serde_json::{Map, Value};
 use symlog_keys::Keyring;
 use symlog_sink::{ObjectName, SinkError, Storage};
 
 use super::prefix::IdPrefix;
+use crate::error::LoggingError;
 
 /// How much of an archived line is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +60,79 @@ pub trait Archives: Debug + Send + Sync {
         let _ = (storage, id, objects);
         Ok(())
     }
+
+    /// What is in an archive, as far as retention asks. Needs no key.
+    ///
+    /// # Errors
+    ///
+    /// Where it is missing or damaged.
+    fn summary(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+    ) -> Result<ArchivedSummary, SinkError>;
+
+    /// The lines that hold something sealed in the segments and classes that are wanted, as rising
+    /// ranges of sequence numbers.
+    ///
+    /// # Errors
+    ///
+    /// As [`summary`](Self::summary).
+    fn lines_of(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+        is_wanted: &dyn Fn(u64, u16) -> bool,
+    ) -> Result<Vec<(u64, u64)>, SinkError>;
+
+    /// Puts tombstones in the place of lines, which come in rising order. `say` has the log say what
+    /// the files of the archive are then; it is called before these take the place of the old ones,
+    /// and nothing is changed where it fails.
+    ///
+    /// # Errors
+    ///
+    /// Where the archive cannot be read or written, or with what `say` failed with.
+    fn bury(
+        &self,
+        storage: &dyn Storage,
+        object: &ObjectName,
+        buried: &[Buried],
+        say: &mut Say<'_>,
+    ) -> Result<(), LoggingError>;
+
+    /// Removes the archive of an object, or what is left of it. One that is not there is removed.
+    ///
+    /// # Errors
+    ///
+    /// Where the storage fails.
+    fn remove(&self, storage: &dyn Storage, object: &ObjectName) -> Result<(), SinkError>;
+}
+
+/// Has the log say the body of a line, signed and synced.
+pub type Say<'a> = dyn FnMut(&Map<String, Value>) -> Result<(), LoggingError> + 'a;
+
+/// What retention asks of an archived object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ArchivedSummary {
+    /// The sequence numbers of its first and last line.
+    pub sequences: (u64, u64),
+    /// Bytes of its files.
+    pub bytes: u64,
+    /// Its segments, and the bodies of their first lines.
+    pub segments: Vec<(u64, String)>,
+    /// The segments and classes of which there are lines that hold something sealed.
+    pub sealed: BTreeSet<(u64, u16)>,
+}
+
+/// Lines in whose place tombstones are put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buried {
+    /// The first.
+    pub first: u64,
+    /// The last.
+    pub last: u64,
+    /// The sequence number of the signed line that allows it.
+    pub allowed_by: u64,
 }
 
 /// The lines of one archived object.

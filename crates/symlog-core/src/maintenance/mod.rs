@@ -13,6 +13,7 @@ use symlog_keys::{ChangeKind, Keyring};
 use symlog_sink::{SinkError, Storage};
 
 use self::beside::Beside;
+use crate::archive::Archives;
 use crate::clock::{Clock, SystemClock};
 use crate::config::Config;
 use crate::error::LoggingError;
@@ -77,6 +78,7 @@ pub struct Maintenance {
     storage: Arc<dyn Storage>,
     keyring: Keyring,
     clock: Arc<dyn Clock>,
+    archives: Option<Arc<dyn Archives>>,
 }
 
 #[derive(Clone, Debug)]
@@ -119,6 +121,7 @@ impl Maintenance {
                     path,
                     keyring,
                     clock: Arc::new(SystemClock),
+                    archives: None,
                 })
             }
             Err(error) => Err(error),
@@ -131,10 +134,20 @@ impl Maintenance {
             storage: Arc::clone(desk.storage()),
             keyring: desk.keyring().clone(),
             clock: Arc::clone(desk.clock()),
+            archives: desk.archives().cloned(),
             place: Place::Writer {
                 desk,
                 _logger: None,
             },
+        }
+    }
+
+    /// Sets how archived objects of the log are read and removed.
+    #[must_use]
+    pub fn with_archives(self, archives: Arc<dyn Archives>) -> Self {
+        Self {
+            archives: Some(archives),
+            ..self
         }
     }
 
@@ -185,6 +198,10 @@ impl Maintenance {
     /// The log's objects. Of these, sealed ones may be removed once the log says so.
     pub fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
+    }
+
+    pub(crate) fn archives(&self) -> Option<&Arc<dyn Archives>> {
+        self.archives.as_ref()
     }
 
     /// The log's keys.

@@ -105,7 +105,7 @@ pub(super) struct Shared {
     mask_step: Arc<MaskStep>,
     sealed_metadata: bool,
     storage: Arc<dyn Storage>,
-    archives: Option<Arc<dyn Archives>>,
+    pub(super) archives: Option<Arc<dyn Archives>>,
     /// One more than the segment whose object is full; 0 for none.
     full_in: AtomicU64,
     /// Lines that are known to be synced.

@@ -11,6 +11,7 @@ use symlog_sink::Storage;
 use super::queue::{Item, Upkeep, UpkeepTask};
 use super::receipt::{Completion, Receipt};
 use super::shared::Shared;
+use crate::archive::Archives;
 use crate::clock::Clock;
 use crate::error::LoggingError;
 use crate::format::ControlKind;
@@ -95,6 +96,10 @@ impl Desk {
 
     pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
         self.shared.storage()
+    }
+
+    pub(crate) fn archives(&self) -> Option<&Arc<dyn Archives>> {
+        self.shared.archives.as_ref()
     }
 
     pub(crate) fn keyring(&self) -> &Keyring {

@@ -164,11 +164,23 @@ impl Objects {
         sequence: u64,
     ) -> Result<Lines, SinkError> {
         if !self.is_archived(at) {
-            return self.lines(at, offset);
+            match self.lines(at, offset) {
+                // Archived since the objects were listed.
+                Err(SinkError::Missing { .. }) if !self.is_gone(at)? => {}
+                lines => return lines,
+            }
         }
         let object = self.open_archive(at)?;
         let row = sequence.saturating_sub(object.first_sequence());
         Ok(Lines::archived(object, row, Form::Whole))
+    }
+
+    /// Whether an object was removed since the objects were listed.
+    pub(crate) fn is_gone(&self, at: usize) -> Result<bool, SinkError> {
+        let name = &self.items[at].name;
+        Ok(*name != ObjectName::Active
+            && !self.files.storage.objects()?.contains(name)
+            && !self.files.archived()?.contains(name))
     }
 
     /// The sequence number that an object begins with, as far as its first line says.

@@ -112,6 +112,14 @@ fn files(storage: Arc<dyn Storage>, keyring: &Keyring) -> LogFiles {
 /// An entry line, its metadata and their digest.
 type EntryParts = (Box<EntryLine<'static>>, Box<Meta<'static>>, [u8; 32]);
 
+/// The object, offset and sequence number of a line.
+#[derive(Clone, Copy, Debug)]
+struct ResponsePlace {
+    at: usize,
+    offset: u64,
+    sequence: u64,
+}
+
 /// The entries of a log. An item that cannot be read comes as an error, and reading goes on
 /// behind it.
 #[derive(Debug)]
@@ -126,7 +134,7 @@ pub(crate) struct SymlogEntries<'a> {
     expected: u64,
     places: ChunkPlaces,
     /// Where responses lie that have a line of their own.
-    responses: HashMap<EntryId, (usize, u64)>,
+    responses: HashMap<EntryId, ResponsePlace>,
     joined: HashSet<EntryId>,
     /// Chains that have no end, by the sequence number of their first line: of the request and of
     /// the response.
@@ -175,6 +183,7 @@ impl<'a> SymlogEntries<'a> {
             let mut lines = match self.objects.outlines(at) {
                 // Told when its lines come.
                 Err(_) if self.objects.is_archived(at) => continue,
+                Err(SinkError::Missing { .. }) if self.objects.is_gone(at)? => continue,
                 lines => lines?,
             };
             while let Some(read) = lines.next()? {
@@ -199,7 +208,12 @@ impl<'a> SymlogEntries<'a> {
                         let sealed = [&line.request, &line.response].into_iter().flatten();
                         ends.extend(sealed.filter_map(|it| it.chunks).map(|chain| chain.first));
                         if line.request.is_none() {
-                            self.responses.insert(line.id, (at, offset));
+                            let place = ResponsePlace {
+                                at,
+                                offset,
+                                sequence: line.sequence,
+                            };
+                            self.responses.insert(line.id, place);
                         }
                     }
                     Body::Chunk(chunk) if chunk.index == 0 => {
@@ -243,6 +257,11 @@ impl<'a> SymlogEntries<'a> {
             if self.lines.is_none() {
                 self.line_number = 0;
                 self.lines = match self.objects.outlines(self.at) {
+                    // Its time was over while the log was read.
+                    Err(_) if self.objects.is_gone(self.at)? => {
+                        self.at += 1;
+                        continue;
+                    }
                     Err(error) if self.objects.is_archived(self.at) => {
                         let damaged = self.damaged(0, why(&error));
                         self.at += 1;
@@ -386,8 +405,16 @@ impl<'a> SymlogEntries<'a> {
             .map_err(|error| self.not_opened(offset, error))
     }
 
-    fn response(&mut self, (at, offset): (usize, u64)) -> Result<Option<OpenLine>, ReadError> {
-        let mut lines = self.objects.lines(at, offset)?;
+    fn response(&mut self, place: ResponsePlace) -> Result<Option<OpenLine>, ReadError> {
+        let ResponsePlace {
+            at,
+            offset,
+            sequence,
+        } = place;
+        let mut lines = match self.objects.lines_again(at, offset, sequence) {
+            Err(SinkError::Missing { .. }) if self.objects.is_gone(at)? => return Ok(None),
+            lines => lines?,
+        };
         let Some(read) = lines.next()? else {
             return Ok(None);
         };

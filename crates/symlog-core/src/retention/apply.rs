@@ -9,11 +9,14 @@ use symlog_sink::{SinkError, Storage};
 
 use super::Retention;
 use super::plan::{KeyPlan, ObjectPlan, RetentionPlan};
+use crate::archive::Buried;
 use crate::error::LoggingError;
 use crate::maintenance::{Maintenance, Permit};
 
 /// Keys and objects that one signed line names, so that it stays readable.
 const AT_ONCE: usize = 100;
+/// Ranges of sequence numbers that one names, where entries of several classes alternate.
+const RANGES: usize = 4096;
 
 /// What was done, as the log says it too.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -31,6 +34,8 @@ pub struct RetentionReceipt {
     pub bytes: u64,
     /// The lines that were in them, as ranges of sequence numbers.
     pub sequences: Vec<(u64, u64)>,
+    /// Lines in whose place tombstones were put, in archives that hold others, too.
+    pub buried: u64,
 }
 
 impl Retention {
@@ -57,6 +62,12 @@ impl Retention {
             }
             step.take(log, replicas, &plan, &mut receipt)?;
             plan = self.plan_and(log, true)?;
+        }
+        for object in plan.objects.iter().filter(|object| object.buried) {
+            if log.is_ending() {
+                break;
+            }
+            bury(log, object, &plan, &mut receipt)?;
         }
         Ok(receipt)
     }
@@ -104,6 +115,9 @@ impl<'a> Step<'a> {
                     Err(error) => return Err(error.into()),
                 }
             }
+            if let Some(archives) = log.archives() {
+                archives.remove(&**log.storage(), &object.name)?;
+            }
             receipt.objects += 1;
             receipt.bytes += object.bytes;
             receipt.sequences.push(object.sequences);
@@ -128,11 +142,50 @@ impl<'a> Step<'a> {
             .map(|key| json!({"class": key.class, "names": key.names, "period": key.period}))
             .collect();
         let sequences: Vec<_> = self.objects.iter().map(|object| object.sequences).collect();
-        let mut body = Map::new();
-        body.insert("state".to_owned(), "intent".into());
-        body.insert("time".to_owned(), plan.now.clone().into());
-        body.insert("keys".to_owned(), keys.into());
-        body.insert("sequences".to_owned(), json!(sequences));
-        body
+        intent(plan, keys, &sequences)
     }
+}
+
+fn intent(plan: &RetentionPlan, keys: Vec<Value>, sequences: &[(u64, u64)]) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("state".to_owned(), "intent".into());
+    body.insert("time".to_owned(), plan.now.clone().into());
+    body.insert("keys".to_owned(), keys.into());
+    body.insert("sequences".to_owned(), json!(sequences));
+    body
+}
+
+/// Puts tombstones in the place of what is over in an archive that holds other things, too. Its keys are
+/// gone by now; this takes away what stands in clear.
+fn bury(
+    log: &Maintenance,
+    object: &ObjectPlan,
+    plan: &RetentionPlan,
+    receipt: &mut RetentionReceipt,
+) -> Result<(), LoggingError> {
+    let Some(archives) = log.archives() else {
+        return Ok(());
+    };
+    let storage = &**log.storage();
+    let is_over = |segment, class| object.over.contains(&(segment, class));
+    let lines = archives.lines_of(storage, &object.name, &is_over)?;
+    let mut buried = Vec::new();
+    for ranges in lines.chunks(RANGES) {
+        let allowed_by = log.say(Permit::Expired, &intent(plan, Vec::new(), ranges))?;
+        receipt.lines.push(allowed_by);
+        buried.extend(ranges.iter().map(|&(first, last)| Buried {
+            first,
+            last,
+            allowed_by,
+        }));
+    }
+    archives.bury(storage, &object.name, &buried, &mut |body| {
+        receipt.lines.push(log.say(Permit::Archived, body)?);
+        Ok(())
+    })?;
+    receipt.buried += buried
+        .iter()
+        .map(|run| run.last - run.first + 1)
+        .sum::<u64>();
+    Ok(())
 }

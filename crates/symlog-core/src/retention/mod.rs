@@ -8,6 +8,7 @@
 mod apply;
 mod chore;
 mod hold;
+mod look;
 mod plan;
 mod time;
 
@@ -17,7 +18,12 @@ pub use hold::{LegalHold, holds, place_hold, release_hold};
 pub use plan::{Decision, KeyPlan, ObjectPlan, RetentionPlan};
 pub use time::{TimeTrust, trust_clock};
 
+use std::time::Duration;
+
 use crate::config::{Config, LoggingConfig, RetentionClass};
+use crate::error::LoggingError;
+
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// How long entries are kept, by class.
 #[derive(Clone, Debug, PartialEq, Eq)]

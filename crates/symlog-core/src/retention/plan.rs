@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use serde::Serialize;
 use symlog_keys::{PeriodInfo, PeriodState};
 use symlog_sink::{ObjectName, SinkError, Storage, shipped_through};
 
-use super::Retention;
 use super::hold::{LegalHold, holds};
+use super::look::{Look, Seen};
 use super::time::{TimeTrust, trusted_time};
+use super::{DAY, Retention};
 use crate::archive::LogFiles;
 use crate::error::LoggingError;
 use crate::format::{Body, SegmentBody, Timestamp, fixed, parse_line};
@@ -19,7 +20,6 @@ use crate::read::Objects;
 
 /// How often the objects are listed anew where one went between the list and the look.
 const RETAKES: usize = 10;
-const DAY: Duration = Duration::from_secs(86_400);
 
 /// What retention would do with a log now.
 #[derive(Clone, Debug, Serialize)]
@@ -110,6 +110,11 @@ pub struct ObjectPlan {
     /// Whether it holds something that nobody can read any more, and stays for the sake of other
     /// classes.
     pub partly_over: bool,
+    /// Whether tombstones are put in the place of what is over: of an archive, that is partly over.
+    pub buried: bool,
+    /// The segments and classes in it that are over.
+    #[serde(skip)]
+    pub(super) over: BTreeSet<(u64, u16)>,
 }
 
 impl RetentionPlan {
@@ -117,7 +122,10 @@ impl RetentionPlan {
     pub fn is_empty(&self) -> bool {
         !self.seals_active
             && self.keys_to_destroy().next().is_none()
-            && self.objects.iter().all(|object| !object.remove)
+            && self
+                .objects
+                .iter()
+                .all(|object| !object.remove && !object.buried)
     }
 
     pub(super) fn keys_to_destroy(&self) -> impl Iterator<Item = &KeyPlan> {
@@ -158,17 +166,13 @@ impl Retention {
     }
 
     fn plan_once(&self, log: &Maintenance, keep_time: bool) -> Result<RetentionPlan, LoggingError> {
-        let objects = Objects::take(&LogFiles::plain(log.storage()))?;
-        let headers = (0..objects.len())
-            .map(|at| {
-                let headers = objects.headers(at)?;
-                Ok(headers.into_iter().map(|(_, body)| body).collect())
-            })
-            .collect::<Result<Vec<Vec<SegmentBody>>, LoggingError>>()?;
+        let files = LogFiles::plain(log.storage()).with_archives(log.archives().cloned());
+        let objects = Objects::take(&files)?;
+        let seen = Seen::look(log, &objects, self.shortest().filter(|_| keep_time))?;
         let newest = newest_line(&objects)?;
         let (now, trust) = trusted_time(log.keyring(), log.clock().now(), newest, keep_time)?;
         let holds = holds(log.keyring())?;
-        let names = class_names(headers.iter().flatten());
+        let names = class_names(seen.bodies());
         let mut periods = log.keyring().inventory()?.periods;
         periods.sort_by(|a, b| (&a.period, a.class, a.id).cmp(&(&b.period, b.class, b.id)));
         let keys: Vec<KeyPlan> = periods
@@ -182,10 +186,13 @@ impl Retention {
             .collect();
         let mut plans = Vec::new();
         let mut seals_active = false;
-        for (at, headers) in headers.iter().enumerate() {
-            let Some(plan) = object_plan(log.storage(), &objects, at, headers, &over)? else {
-                continue;
+        for (at, seen) in seen.0.iter().enumerate() {
+            let plan = match seen {
+                Look::Later => None,
+                Look::Object(headers) => object_plan(log.storage(), &objects, at, headers, &over)?,
+                Look::Archive(archive) => Some(archive.plan(objects.name(at), &over)),
             };
+            let Some(plan) = plan else { continue };
             if plan.name == ObjectName::Active {
                 seals_active |= plan.remove;
                 plans.push(ObjectPlan {
@@ -209,6 +216,12 @@ impl Retention {
             holds,
             seals_active,
         })
+    }
+
+    /// Days that entries are kept at least, where any class has an end.
+    fn shortest(&self) -> Option<u32> {
+        let days = self.classes.iter().map(|(_, days)| *days);
+        days.filter(|days| *days > 0).min()
     }
 
     fn is_shipped(&self, log: &Maintenance, object: &ObjectName) -> bool {
@@ -252,7 +265,7 @@ impl Retention {
         if names.is_empty() || names.iter().any(|name| !self.knows(name)) {
             return Decision::UnknownClass;
         }
-        let Some(end) = end_of_month(&info.period) else {
+        let Some(end) = end_of_period(&info.period) else {
             return Decision::UnknownClass;
         };
         // Of several names under one key the longest time counts.
@@ -305,17 +318,8 @@ fn object_plan(
         return Ok(None);
     };
     let name = objects.name(at).clone();
-    let is_over = |body: &SegmentBody, class: u16| {
-        let class = body.classes.iter().find(|it| it.class == class);
-        class.is_some_and(|class| {
-            class
-                .key_ids()
-                .all(|id| fixed(id).is_some_and(|id| over.contains(&id)))
-        })
-    };
-    let whole = headers
-        .iter()
-        .all(|body| body.classes.iter().all(|class| is_over(body, class.class)));
+    let is_over = |body: &SegmentBody, class: u16| class_is_over(body, class, over);
+    let whole = headers.iter().all(|body| all_is_over(body, over));
     let none = headers
         .iter()
         .all(|body| !body.classes.iter().any(|class| is_over(body, class.class)));
@@ -341,8 +345,23 @@ fn object_plan(
         remove,
         waits_for_sinks: false,
         partly_over,
+        buried: false,
+        over: BTreeSet::new(),
         name,
     }))
+}
+
+pub(super) fn class_is_over(body: &SegmentBody, class: u16, over: &BTreeSet<[u8; 16]>) -> bool {
+    let class = body.classes.iter().find(|it| it.class == class);
+    class.is_some_and(|class| {
+        let mut ids = class.key_ids();
+        ids.all(|id| fixed(id).is_some_and(|id| over.contains(&id)))
+    })
+}
+
+pub(super) fn all_is_over(body: &SegmentBody, over: &BTreeSet<[u8; 16]>) -> bool {
+    let mut classes = body.classes.iter();
+    classes.all(|class| class_is_over(body, class.class, over))
 }
 
 /// What the lines of an object say about the classes that are in it.
@@ -397,7 +416,7 @@ fn read_classes(
 fn newest_line(objects: &Objects) -> Result<Option<Timestamp>, LoggingError> {
     for at in (0..objects.len()).rev() {
         let mut newest = None;
-        let mut lines = objects.lines(at, 0)?;
+        let mut lines = objects.outlines(at)?;
         while let Some(read) = lines.next()? {
             let time = parse_line(read.bytes)
                 .ok()
@@ -417,7 +436,7 @@ fn newest_line(objects: &Objects) -> Result<Option<Timestamp>, LoggingError> {
 }
 
 /// The first moment after a month.
-fn end_of_month(period: &str) -> Option<SystemTime> {
+pub(super) fn end_of_period(period: &str) -> Option<SystemTime> {
     let (year, month) = period.split_once('-')?;
     let (year, month): (u32, u32) = (year.parse().ok()?, month.parse().ok()?);
     let (year, month) = match month {

@@ -6,9 +6,10 @@ use serde::Deserialize;
 use symlog_crypto::Sha256;
 use symlog_sink::{AttachmentName, ObjectName, SinkError, Source, Storage};
 
-/// What signed lines say about archives: of each object the newest word.
+/// What signed lines say about archives. One that is changed, when entries in it expire, is said anew
+/// before: until then it is what an earlier line says.
 #[derive(Debug, Default)]
-pub(super) struct Archived(HashMap<String, [FileDigest; 2]>);
+pub(super) struct Archived(HashMap<String, Vec<[FileDigest; 2]>>);
 
 #[derive(Clone, Debug, Deserialize)]
 struct FileDigest {
@@ -30,7 +31,8 @@ impl Archived {
         }
         // Other archived lines may come to say other things.
         if let Ok(body) = serde_json::from_str::<Body>(body) {
-            self.0.insert(body.object, [body.parquet, body.frames]);
+            let said = self.0.entry(body.object).or_default();
+            said.push([body.parquet, body.frames]);
         }
     }
 
@@ -43,12 +45,12 @@ impl Archived {
         let (ObjectName::Sealed(stem), Some(attachments)) = (object, storage.attachments()) else {
             return Ok(None);
         };
-        let Some(digests) = self.0.get(stem) else {
+        let Some(said) = self.0.get(stem) else {
             return Ok(Some(
                 "no signed line says that this object was archived".to_owned(),
             ));
         };
-        for (extension, digest) in EXTENSIONS.into_iter().zip(digests) {
+        for (at, extension) in EXTENSIONS.into_iter().enumerate() {
             let name = AttachmentName::new(stem, extension)?;
             let source = match attachments.open(&name) {
                 Ok(source) => source,
@@ -57,7 +59,9 @@ impl Archived {
                 }
                 Err(error) => return Err(error),
             };
-            if source.len()? != digest.bytes || sha256_of(&*source)? != digest.sha256 {
+            let (len, sha256) = (source.len()?, sha256_of(&*source)?);
+            let is_file = |it: &FileDigest| it.bytes == len && it.sha256 == sha256;
+            if !said.iter().any(|files| is_file(&files[at])) {
                 return Ok(Some(format!("{name} is not the file that was archived")));
             }
         }

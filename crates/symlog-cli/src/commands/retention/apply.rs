@@ -61,6 +61,13 @@ fn show(out: &mut impl Write, paint: Paint, receipt: &RetentionReceipt) -> Resul
         counted(receipt.objects as u64, "file", "files"),
         bytes(receipt.bytes)
     )?;
+    if receipt.buried > 0 {
+        writeln!(
+            out,
+            "buried     {} among others in archives; tombstones stand for them",
+            counted(receipt.buried, "line", "lines")
+        )?;
+    }
     let lines: Vec<String> = receipt.lines.iter().map(u64::to_string).collect();
     writeln!(out, "signed     in the log, sequence {}", lines.join(", "))?;
     Ok(())

@@ -91,8 +91,12 @@ fn show(out: &mut impl Write, paint: Paint, plan: &RetentionPlan) -> Result<()> 
     for object in plan.objects.iter().filter(|object| object.partly_over) {
         writeln!(
             out,
-            "{}: stays for the sake of other classes; what is over in it cannot be read",
-            object.object
+            "{}: stays for the sake of other classes; what is over in it {}",
+            object.object,
+            match object.buried {
+                true => "becomes tombstones",
+                false => "cannot be read, and becomes tombstones once the file is archived",
+            }
         )?;
     }
     if plan.seals_active {
