@@ -41,7 +41,7 @@ pub(crate) const ARCHIVE: &[Measured] = &[Measured {
 
 pub(crate) fn run(workspace: &Workspace, measured: &[Measured]) -> Result<bool> {
     let mut fine = true;
-    for Measured {
+    for &Measured {
         arguments,
         variable,
         size,
