@@ -282,11 +282,10 @@ pub(super) fn judge_user(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit
 /// Judges the word at `at`, which begins with a capital, as the name of a call that takes a
 /// password: `NetworkCredential("user", "…")`, `ConvertTo-SecureString "…"`.
 pub(super) fn judge_call(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) {
-    const CALLS: [(&[u8], bool); 9] = [
+    const CALLS: [(&[u8], bool); 8] = [
         (b"SecureString", false),
         (b"NetworkCredential", true),
         (b"HTTPBasicAuth", true),
-        (b"HttpBasicAuth", true),
         (b"BasicAuth", true),
         (b"BasicAuthentication", true),
         (b"UsernamePasswordCredentials", true),
@@ -330,15 +329,25 @@ pub(super) fn judge_call(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit
     }
 }
 
-/// Whether [`judge_call`] may know the word.
+/// Whether [`judge_call`] may know the word at `at`: as much as one look tells.
 #[inline]
-pub(super) fn may_be_call(text: &[u8]) -> bool {
-    text.first_chunk().is_some_and(|head: &[u8; 4]| {
-        matches!(
-            head,
-            b"Secu" | b"Netw" | b"HTTP" | b"Http" | b"Basi" | b"User" | b"Dire"
-        )
-    })
+pub(super) fn may_be_call(text: &[u8], at: usize) -> bool {
+    const SECU: u32 = u32::from_le_bytes(*b"Secu");
+    const NETW: u32 = u32::from_le_bytes(*b"Netw");
+    const BASI: u32 = u32::from_le_bytes(*b"Basi");
+    const USER: u32 = u32::from_le_bytes(*b"User");
+    const DIRE: u32 = u32::from_le_bytes(*b"Dire");
+    const HTTP: u32 = u32::from_le_bytes(*b"HTTP");
+    let Some(head) = text.get(at..).and_then(<[u8]>::first_chunk) else {
+        return false;
+    };
+    let head = u32::from_le_bytes(*head);
+    (head == SECU)
+        | (head == NETW)
+        | (head == BASI)
+        | (head == USER)
+        | (head == DIRE)
+        | (head == HTTP)
 }
 
 /// Whether the key that begins at `start`, with its sign at `at`, and the value that ends at `end`
@@ -408,6 +417,9 @@ pub(super) fn connection_user(
 /// like: `name: DB_PASSWORD`, `<add key="Secret" value="…">`, `variable "token" { default = "…" }`.
 pub(super) fn name_of_value(text: &str, end: usize) -> Option<&str> {
     let bytes = text.as_bytes();
+    if !matches!(bytes[..end].last()?, b'e' | b'E' | b't' | b'T') {
+        return None;
+    }
     let key = ["value", "default"].into_iter().find(|key| {
         end >= key.len()
             && bytes[end - key.len()..end].eq_ignore_ascii_case(key.as_bytes())

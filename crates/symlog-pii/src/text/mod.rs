@@ -225,12 +225,16 @@ impl Search<'_> {
             let signs = self.telling_signs(block, base, past);
             for_each(signs, |bit| self.sign(base + bit, past, out));
         }
-        if self.plan.cues {
-            let mut cued = 0;
+        let (mut cued, mut calls) = (0, 0);
+        if self.plan.cues || self.plan.secrets {
             for_each(block.capitals(), |bit| {
                 let cue = crate::names::may_follow_cue(self.text, base + bit, block.gap(bit));
                 cued |= u64::from(cue) << bit;
+                let call = credential::may_be_call(self.text.as_bytes(), base + bit);
+                calls |= u64::from(call) << bit;
             });
+        }
+        if self.plan.cues {
             for_each(cued, |bit| {
                 crate::names::judge_cue(self.text, base + bit, out)
             });
@@ -251,10 +255,8 @@ impl Search<'_> {
                     credential::judge_option(self.text, at, self.plan.want, out);
                 }
             });
-            for_each(block.capitals(), |bit| {
-                if credential::may_be_call(&self.text.as_bytes()[base + bit..]) {
-                    credential::judge_call(self.text, base + bit, self.plan.want, out);
-                }
+            for_each(calls, |bit| {
+                credential::judge_call(self.text, base + bit, self.plan.want, out)
             });
             for_each(block.long_words(), |bit| {
                 let at = base + bit - blocks::LONG_FROM;
