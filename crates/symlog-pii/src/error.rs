@@ -75,6 +75,16 @@ pub enum RuleProblem {
         "it would never be tried: let the pattern begin with three characters that are always the same and give it a `score`, or let it hold three digits, or let a `SECRET` have ten characters"
     )]
     NeverTried,
+    /// Nothing shows what the rule finds, or what it leaves.
+    #[error("it has no {missing}; add {key} = [\"…\"], a text in which it must find {finds}")]
+    NoExample {
+        /// `example` or `counter-example`.
+        missing: &'static str,
+        /// The key under which they stand.
+        key: &'static str,
+        /// What it must find in one.
+        finds: &'static str,
+    },
     /// The named check does not exist.
     #[error("there is no check {name:?}; the checks are {known}")]
     UnknownCheck {

@@ -163,7 +163,7 @@ profile = "off"
 fn a_profile_file_is_a_profile() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("clinic.toml");
-    fs::write(directory.path().join("own.toml"), "[[rule]]\nid = \"staff\"\ntype = \"CUSTOM\"\npattern = 'STAFF-\\d{6}'\nscore = 0.9\nexamples = [\"STAFF-123456\"]\n").unwrap();
+    fs::write(directory.path().join("own.toml"), "[[rule]]\nid = \"staff\"\ntype = \"CUSTOM\"\npattern = 'STAFF-\\d{6}'\nscore = 0.9\nexamples = [\"STAFF-123456\"]\ncounter = [\"STAFF-12\"]\n").unwrap();
     fs::write(
         &path,
         "base = \"default\"\nwithout = [\"PHONE\"]\nrules = [\"own.toml\"]\nallow = [\"info@example.com\"]\n[operators]\nEMAIL = \"label\"\nstaff = \"remove\"\n",

@@ -121,9 +121,10 @@ pub(crate) struct Keyword {
 }
 
 /// All rules.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct RuleSet {
     rules: Vec<Rule>,
+    ids: HashSet<String>,
     /// By the hash of a keyword's last word.
     keywords: HashMap<u64, Keyword>,
     /// Rules by their first three characters.
@@ -134,7 +135,7 @@ pub(crate) struct RuleSet {
 }
 
 /// Characters with which something begins, and the rule that each speaks for.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Sought {
     literals: Vec<(String, u16)>,
     finder: Option<AhoCorasick>,
@@ -192,54 +193,42 @@ impl RuleSet {
         SET.get_or_init(|| {
             // A set without rules would mask nothing, so there is no going on without them. The
             // tests of this crate compile the same bytes.
-            Self::compile(&[]).expect("the built-in rules compile")
+            Self::compile_some(|_| true).expect("the built-in rules compile")
         })
     }
 
-    /// The built-in rules and those of further files.
-    pub(crate) fn compile(more: &[Source]) -> Result<RuleSet, BuildError> {
-        Self::compile_some(more, |_| true)
-    }
-
-    /// Those of them that `keep` takes by their number.
-    pub(super) fn compile_some(
-        more: &[Source],
-        keep: impl Fn(usize) -> bool,
-    ) -> Result<RuleSet, BuildError> {
-        let built_in = BUILT_IN.iter().map(|(file, text)| (*file, *text));
-        let further = more
-            .iter()
-            .map(|source| (source.file.as_str(), source.text.as_str()));
+    /// Those of the built-in rules that `keep` takes by their number.
+    pub(super) fn compile_some(keep: impl Fn(usize) -> bool) -> Result<RuleSet, BuildError> {
         let mut set = RuleSet {
             prefix_bits: vec![0; 1024],
             ..RuleSet::default()
         };
-        let mut ids = HashSet::new();
-        let mut keywords: HashMap<u64, Keyword> = HashMap::new();
-        let mut own = Vec::new();
-        for (n, (file, text)) in built_in.chain(further).enumerate() {
+        let mut seen = 0;
+        for (file, text) in BUILT_IN {
             for (line, entry) in file::parse(file, text)? {
-                if !ids.insert(entry.id.clone()) {
-                    return Err(file::problem(
-                        file,
-                        line,
-                        &entry.id,
-                        RuleProblem::DuplicateId,
-                    ));
+                if keep(seen) {
+                    set.add(&entry, false)
+                        .map_err(|p| file::problem(file, line, &entry.id, p))?;
                 }
-                if !keep(ids.len() - 1) {
-                    continue;
-                }
-                let of_user = n >= BUILT_IN.len();
-                set.add(&entry, of_user, &mut keywords)
-                    .map_err(|p| file::problem(file, line, &entry.id, p))?;
-                if of_user {
-                    own.push((file, line, entry));
-                }
+                seen += 1;
+            }
+        }
+        Ok(set)
+    }
+
+    /// The built-in rules and those of further files.
+    pub(crate) fn compile(more: &[Source]) -> Result<RuleSet, BuildError> {
+        // Cloned: to compile them again takes a hundred times as long.
+        let mut set = Self::built_in().clone();
+        let mut own = Vec::new();
+        for source in more {
+            for (line, entry) in file::parse(&source.file, &source.text)? {
+                set.add(&entry, true)
+                    .map_err(|p| file::problem(&source.file, line, &entry.id, p))?;
+                own.push((&source.file, line, entry));
             }
         }
         set.sought.finish()?;
-        set.keywords = keywords;
         // The built-in ones are held against theirs by the tests of this crate.
         let verifier = Verifier::new(&set);
         for (file, line, entry) in &own {
@@ -250,12 +239,10 @@ impl RuleSet {
         Ok(set)
     }
 
-    fn add(
-        &mut self,
-        entry: &RuleEntry,
-        of_user: bool,
-        keywords: &mut HashMap<u64, Keyword>,
-    ) -> Result<(), RuleProblem> {
+    fn add(&mut self, entry: &RuleEntry, of_user: bool) -> Result<(), RuleProblem> {
+        if !self.ids.insert(entry.id.clone()) {
+            return Err(RuleProblem::DuplicateId);
+        }
         let patterns: Vec<Pattern> = entry
             .pattern
             .as_slice()
@@ -324,7 +311,7 @@ impl RuleSet {
             Trigger::Number | Trigger::Token => {}
         }
         for keyword in &entry.keywords {
-            add_keyword(keyword, index, keywords);
+            add_keyword(keyword, index, &mut self.keywords);
         }
         self.rules.push(Rule {
             id: RuleId::from(entry.id.clone()),

@@ -13,7 +13,7 @@ impl Masker {
     ///
     /// When the rules do not compile.
     pub fn of_some_rules(profile: Profile, step: usize) -> Result<(Self, usize), BuildError> {
-        let rules = RuleSet::compile_some(&[], |n| n % step.max(1) == 0)?;
+        let rules = RuleSet::compile_some(|n| n % step.max(1) == 0)?;
         let count = rules.iter().count();
         let masker = Self::builder()
             .profile(profile)

@@ -43,12 +43,20 @@ fn mistakes_in_a_file_point_at_their_line() {
             "no check \"luhm\"",
         ),
         (
-            "pattern = 'EMP-\\d{6}'\nscore = 0.9\nexamples = [\"EMP-12\"]",
+            "pattern = 'EMP-\\d{6}'\nscore = 0.9\nexamples = [\"EMP-12\"]\ncounter = [\"EMP-1\"]",
             "example number 1 is not found",
         ),
         (
-            "pattern = 'EMP-\\d{6}'\nscore = 0.9\ncounter = [\"EMP-123456\"]",
+            "pattern = 'EMP-\\d{6}'\nscore = 0.9\nexamples = [\"EMP-123456\"]\ncounter = [\"EMP-123456\"]",
             "counter-example number 1 is found",
+        ),
+        (
+            "pattern = 'EMP-\\d{6}'\nscore = 0.9\ncounter = [\"EMP-12\"]",
+            "my.toml:3: rule \"x-1\": it has no example; add examples = [",
+        ),
+        (
+            "pattern = 'EMP-\\d{6}'\nscore = 0.9\nexamples = [\"EMP-123456\"]",
+            "my.toml:3: rule \"x-1\": it has no counter-example; add counter = [",
         ),
         ("pattern = 'ACME[A-Z]{3}'", "would never be tried"),
         (
@@ -88,12 +96,21 @@ fn short_rules_of_users_are_tried() {
     let rule =
         |id: &str, body: &str| format!("[[rule]]\nid = \"{id}\"\ntype = \"CUSTOM\"\n{body}\n");
     let toml = [
-        rule("short", "pattern = 'ACME[A-Z]{3}'\nscore = 0.9"),
-        rule("words", "pattern = 'Project [A-Z][a-z]+'\nscore = 0.9"),
-        rule("digits", "pattern = 'Q\\d{3}'\nscore = 0.9"),
+        rule(
+            "short",
+            "pattern = 'ACME[A-Z]{3}'\nscore = 0.9\nexamples = [\"ACMEXYZ\"]\ncounter = [\"ACME\"]",
+        ),
+        rule(
+            "words",
+            "pattern = 'Project [A-Z][a-z]+'\nscore = 0.9\nexamples = [\"Project Falcon\"]\ncounter = [\"project\"]",
+        ),
+        rule(
+            "digits",
+            "pattern = 'Q\\d{3}'\nscore = 0.9\nexamples = [\"Q123\"]\ncounter = [\"Q12\"]",
+        ),
         rule(
             "employee",
-            "pattern = 'EMP-\\d{6}'\nkeywords = [\"employee\"]",
+            "pattern = 'EMP-\\d{6}'\nkeywords = [\"employee\"]\nexamples = [\"employee EMP-123456\"]\ncounter = [\"EMP-123456\"]",
         ),
     ];
     let masker = Masker::builder()

@@ -26,6 +26,7 @@ impl<'a> Verifier<'a> {
     /// Whether the rule's type is found in each example, be it as a hint, and the rule in no
     /// counter-example. Which of several rules for one type finds an example is no matter.
     pub(super) fn check(&self, entry: &RuleEntry) -> Result<(), RuleProblem> {
+        has_examples(entry)?;
         let found = |text: &String| {
             let mut hits: Vec<Hit> = Vec::new();
             Search {
@@ -75,4 +76,27 @@ impl<'a> Verifier<'a> {
         }
         Ok(())
     }
+}
+
+/// A rule of which nobody has shown what it finds and what it leaves is a guess.
+fn has_examples(entry: &RuleEntry) -> Result<(), RuleProblem> {
+    let (some, none) = ("something", "nothing");
+    let (finds, leaves) = if entry.decoy {
+        (none, some)
+    } else {
+        (some, none)
+    };
+    for (texts, missing, key, finds) in [
+        (&entry.examples, "example", "examples", finds),
+        (&entry.counter, "counter-example", "counter", leaves),
+    ] {
+        if texts.is_empty() {
+            return Err(RuleProblem::NoExample {
+                missing,
+                key,
+                finds,
+            });
+        }
+    }
+    Ok(())
 }
