@@ -116,7 +116,7 @@ impl MaskerBuilder {
     pub fn build(mut self) -> Result<Masker, BuildError> {
         let rules = match self.sources.as_slice() {
             [] => Rules::BuiltIn,
-            sources => Rules::Own(RuleSet::compile(sources)?),
+            sources => Rules::Own(Box::new(RuleSet::compile(sources)?)),
         };
         for id in self.operators.by_rule.keys() {
             if !rules.knows(id) {

@@ -69,7 +69,7 @@ impl Operators {
 /// The built-in rules, or those and a user's own.
 pub(crate) enum Rules {
     BuiltIn,
-    Own(RuleSet),
+    Own(Box<RuleSet>),
 }
 
 impl std::ops::Deref for Rules {

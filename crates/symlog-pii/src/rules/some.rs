@@ -17,7 +17,7 @@ impl Masker {
         let count = rules.iter().count();
         let masker = Self::builder()
             .profile(profile)
-            .assemble(Rules::Own(rules), Fields::default());
+            .assemble(Rules::Own(Box::new(rules)), Fields::default());
         Ok((masker, count))
     }
 }
