@@ -52,7 +52,7 @@ pub use read::{
 };
 pub use retention::{
     Decision, KeyPlan, LegalHold, ObjectPlan, Retention, RetentionPlan, RetentionReceipt,
-    TimeTrust, holds, place_hold, release_hold, trust_clock,
+    TimeTrust, holds, place_hold, release_hold, replicas, trust_clock,
 };
 pub use spool::{Spool, SpoolReader};
 pub use verify::{Check, Problem, VerifyReport, verify, verify_archived, verify_in, verify_newest};

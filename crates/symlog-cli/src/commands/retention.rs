@@ -54,6 +54,7 @@ pub(crate) fn run(common: &Common, options: &Options) -> Result<Answer> {
 struct Opened {
     log: Maintenance,
     retention: Retention,
+    config: Config,
 }
 
 impl Opened {
@@ -72,6 +73,7 @@ impl Opened {
         Ok(Self {
             log,
             retention: Retention::of(&config),
+            config,
         })
     }
 }

@@ -98,7 +98,10 @@ fn open_pipeline(
             &builder.retention,
             builder.ships.iter().map(|ship| ship.name.clone()).collect(),
         );
-        chores.push(Box::new(RetentionChore(retention)));
+        chores.push(Box::new(RetentionChore {
+            retention,
+            ships: builder.ships.clone(),
+        }));
     }
     let (keyring, key_note, key_supply) = match &builder.keyring {
         Some(keyring) => (keyring.clone(), KEYRING_GIVEN.to_owned(), None),

@@ -36,11 +36,18 @@ pub struct RetentionReceipt {
     pub sequences: Vec<(u64, u64)>,
     /// Lines in whose place tombstones were put, in archives that hold others, too.
     pub buried: u64,
+    /// Copies elsewhere that the objects were removed from, too.
+    pub copies: usize,
+    /// Objects that stay until a copy can be reached, so that they are removed there as well.
+    pub waiting: usize,
+    /// Why the copy could not be reached.
+    pub unreachable: Option<String>,
 }
 
 impl Retention {
     /// Does what is due: says in the log what will go, destroys the keys, removes the objects here and
-    /// in `replicas`, and says that it is done. What was interrupted is done by the next call.
+    /// in `replicas`, and says that it is done. What was interrupted is done by the next call. While
+    /// one of the replicas cannot be reached, keys are destroyed and objects wait.
     ///
     /// # Errors
     ///
@@ -56,7 +63,11 @@ impl Retention {
             log.seal()?;
             plan = self.plan_and(log, true)?;
         }
-        while let Some(step) = Step::of(&plan) {
+        let unreachable = replicas.iter().find_map(|replica| replica.objects().err());
+        if let Some(error) = &unreachable {
+            tracing::warn!(%error, "a copy of the log cannot be reached, so files that are over stay until it can");
+        }
+        while let Some(step) = Step::of(&plan, unreachable.is_none()) {
             if log.is_ending() {
                 break;
             }
@@ -69,6 +80,11 @@ impl Retention {
             }
             bury(log, object, &plan, &mut receipt)?;
         }
+        receipt.copies = replicas.len();
+        if let Some(error) = unreachable {
+            receipt.waiting = plan.objects.iter().filter(|it| it.remove).count();
+            receipt.unreachable = (receipt.waiting > 0).then(|| error.to_string());
+        }
         Ok(receipt)
     }
 }
@@ -79,10 +95,10 @@ struct Step<'a> {
 }
 
 impl<'a> Step<'a> {
-    fn of(plan: &'a RetentionPlan) -> Option<Self> {
+    fn of(plan: &'a RetentionPlan, may_remove: bool) -> Option<Self> {
         let keys: Vec<_> = plan.keys_to_destroy().take(AT_ONCE).collect();
         // Only what no key opens any more: were the keys to stay, so would the objects.
-        let objects: Vec<_> = if plan.keys_to_destroy().nth(AT_ONCE).is_some() {
+        let objects: Vec<_> = if !may_remove || plan.keys_to_destroy().nth(AT_ONCE).is_some() {
             Vec::new()
         } else {
             let removed = plan.objects.iter().filter(|object| object.remove);

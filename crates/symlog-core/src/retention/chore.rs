@@ -1,6 +1,8 @@
 use std::time::Duration;
 
-use super::Retention;
+use symlog_sink::ShipOptions;
+
+use super::{Retention, replicas};
 use crate::error::LoggingError;
 use crate::maintenance::{Chore, Maintenance};
 
@@ -9,7 +11,11 @@ const EVERY: Duration = Duration::from_secs(3600);
 
 /// Applies retention while a log is open.
 #[derive(Debug)]
-pub(crate) struct RetentionChore(pub(crate) Retention);
+pub(crate) struct RetentionChore {
+    pub(crate) retention: Retention,
+    /// Where the log is shipped to.
+    pub(crate) ships: Vec<ShipOptions>,
+}
 
 impl Chore for RetentionChore {
     fn name(&self) -> &'static str {
@@ -17,7 +23,8 @@ impl Chore for RetentionChore {
     }
 
     fn run(&mut self, log: &Maintenance) -> Result<Duration, LoggingError> {
-        let receipt = self.0.apply(log, &[])?;
+        let replicas = replicas(log, &self.ships)?;
+        let receipt = self.retention.apply(log, &replicas)?;
         if !receipt.lines.is_empty() {
             tracing::info!(
                 keys = receipt.keys,

@@ -18,12 +18,38 @@ pub use hold::{LegalHold, holds, place_hold, release_hold};
 pub use plan::{Decision, KeyPlan, ObjectPlan, RetentionPlan};
 pub use time::{TimeTrust, trust_clock};
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use symlog_sink::{Cursor, ShipOptions, Storage};
 
 use crate::config::{Config, LoggingConfig, RetentionClass};
 use crate::error::LoggingError;
+use crate::maintenance::Maintenance;
 
 const DAY: Duration = Duration::from_secs(86_400);
+
+/// The copies of a log at the places that it is shipped to, under the names that they have there by
+/// now. A copy that was given up, because another host had written to it, is none of them.
+///
+/// # Errors
+///
+/// When one of them cannot be named.
+pub fn replicas(
+    log: &Maintenance,
+    ships: &[ShipOptions],
+) -> Result<Vec<Arc<dyn Storage>>, LoggingError> {
+    let own = uuid::Uuid::from_bytes(log.keyring().log_id()).to_string();
+    let of = |ship: &ShipOptions| {
+        let path = match &ship.cursor {
+            Some(path) => path.clone(),
+            None => Cursor::path(log.path(), &ship.name),
+        };
+        let name = Cursor::read(&path).and_then(|cursor| cursor.replica);
+        Ok(ship.remote.log(name.as_ref().unwrap_or(&own))?)
+    };
+    ships.iter().map(of).collect()
+}
 
 /// How long entries are kept, by class.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use symlog_core::{
 };
 use symlog_keys::Keyring;
 use symlog_sink::conformance::{Fault, FaultPlan, FaultyStorage};
-use symlog_sink::{MemoryStorage, Operation, Storage};
+use symlog_sink::{MemoryStorage, ObjectName, Operation, Storage};
 
 use crate::recorded::{answered, builder, keyring};
 use crate::rotate::Manual;
@@ -221,6 +221,51 @@ fn an_object_with_another_class_stays_and_only_its_share_is_gone() {
     assert!(plan.objects[0].partly_over, "{:?}", plan.objects);
     let log = log.reopened(false);
     assert_eq!(log.numbers(), [1, 4].into());
+}
+
+#[test]
+fn files_go_from_the_copies_too_and_wait_for_one_that_is_away() {
+    let log = Log::new();
+    log.log(1);
+    log.wait(40);
+    log.log(2);
+    let sealed = |storage: &dyn Storage| {
+        let mut objects = storage.objects().unwrap();
+        objects.retain(|object| *object != ObjectName::Active);
+        objects
+    };
+    let copied = sealed(&*log.storage);
+    let plan = FaultPlan::new();
+    let copy = FaultyStorage::new(MemoryStorage::new(), plan.clone());
+    {
+        let mut sink = copy.lock().unwrap();
+        for object in &copied {
+            let ObjectName::Sealed(name) = object else {
+                unreachable!()
+            };
+            sink.append(b"a copy").unwrap();
+            sink.roll(name).unwrap();
+        }
+    }
+    let copy: Arc<dyn Storage> = Arc::new(copy);
+    let copies = [Arc::clone(&copy)];
+    log.wait(30);
+    let away = Fault::Refused(std::io::ErrorKind::TimedOut);
+    plan.fail(Operation::List, 1, away);
+    let retention = Retention::of(&log.config);
+    let receipt = retention.apply(&log.maintenance(), &copies).unwrap();
+    assert!(receipt.keys > 0);
+    assert_eq!((receipt.objects, receipt.waiting), (0, 1));
+    assert!(receipt.unreachable.is_some());
+    assert_eq!(log.numbers(), [2].into(), "its keys are gone all the same");
+    assert_eq!(sealed(&*copy), copied);
+    assert_eq!(sealed(&*log.storage)[..1], copied);
+
+    let receipt = retention.apply(&log.maintenance(), &copies).unwrap();
+    assert_eq!((receipt.keys, receipt.objects, receipt.waiting), (0, 1, 0));
+    assert_eq!(sealed(&*copy), []);
+    assert!(!sealed(&*log.storage).contains(&copied[0]));
+    log.verifies();
 }
 
 #[test]

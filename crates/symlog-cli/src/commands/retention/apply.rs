@@ -3,11 +3,12 @@
 use std::io::Write;
 
 use anyhow::Result;
-use symlog_core::{RetentionReceipt, trust_clock};
+use symlog_core::{RetentionReceipt, replicas, trust_clock};
 
 use super::Opened;
 use crate::options::Common;
 use crate::output::{Answer, Paint, Results};
+use crate::sinks;
 use crate::units::{bytes, counted};
 
 const AFTER_HELP: &str = "\
@@ -15,8 +16,10 @@ Examples:
   symlog retention apply
   symlog retention apply --json >> receipts.jsonl
 
-The keys of what is over are destroyed, then its files are removed. Signed lines in the log say
-what will go, and that it went. Interrupted, it is finished by the next run.";
+The keys of what is over are destroyed, then its files are removed, here and at every [[sink]]. Signed
+lines in the log say what will go, and that it went. Interrupted, it is finished by the next run.
+
+Exit code 1: files stay until a sink can be reached; their keys are gone.";
 
 /// Let go what is over
 #[derive(Debug, clap::Args)]
@@ -31,7 +34,8 @@ pub(super) fn run(common: &Common, opened: &Opened, options: &Options) -> Result
     if options.trust_clock {
         trust_clock(opened.log.keyring(), opened.log.clock().now())?;
     }
-    let receipt = opened.retention.apply(&opened.log, &[])?;
+    let copies = replicas(&opened.log, &sinks::ships(&opened.config)?)?;
+    let receipt = opened.retention.apply(&opened.log, &copies)?;
     let mut results = Results::open();
     if common.json {
         results.json(&receipt)?;
@@ -39,11 +43,19 @@ pub(super) fn run(common: &Common, opened: &Opened, options: &Options) -> Result
         show(&mut results, Paint::for_stdout(), &receipt)?;
     }
     results.flush()?;
-    Ok(Answer::Fine)
+    Ok(Answer::fine_if(receipt.waiting == 0))
 }
 
 fn show(out: &mut impl Write, paint: Paint, receipt: &RetentionReceipt) -> Result<()> {
-    if receipt.lines.is_empty() {
+    if let Some(why) = &receipt.unreachable {
+        writeln!(
+            out,
+            "{}  {} until every sink can be reached: {why}",
+            paint.warn("waiting  "),
+            counted(receipt.waiting as u64, "file stays", "files stay")
+        )?;
+    }
+    if receipt.lines.is_empty() && receipt.waiting == 0 {
         writeln!(
             out,
             "nothing is over; `symlog retention plan` says what is when"
@@ -61,6 +73,13 @@ fn show(out: &mut impl Write, paint: Paint, receipt: &RetentionReceipt) -> Resul
         counted(receipt.objects as u64, "file", "files"),
         bytes(receipt.bytes)
     )?;
+    if receipt.objects > 0 && receipt.copies > 0 {
+        writeln!(
+            out,
+            "           also at {}",
+            counted(receipt.copies as u64, "sink", "sinks")
+        )?;
+    }
     if receipt.buried > 0 {
         writeln!(
             out,
