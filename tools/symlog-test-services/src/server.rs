@@ -1,12 +1,13 @@
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 const READY: Duration = Duration::from_secs(60);
+const ATTEMPTS: usize = 5;
 
 /// A running server.
 #[derive(Debug)]
@@ -57,6 +58,10 @@ impl Server {
     #[must_use]
     pub fn s3() -> Option<Self> {
         let program = program("weed", "version")?;
+        Some(Self::started(|| Self::try_s3(&program)))
+    }
+
+    fn try_s3(program: &Path) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let mut arguments = vec![
             "mini".to_owned(),
@@ -65,8 +70,11 @@ impl Server {
             "-ip.bind=127.0.0.1".to_owned(),
             "-webdav=false".to_owned(),
             "-admin.ui=false".to_owned(),
+            "-master.telemetry=false".to_owned(),
+            // Their ports would be the same for every server.
+            "-s3.port.iceberg=0".to_owned(),
+            "-s3.port.lance=0".to_owned(),
         ];
-        arguments.push("-master.telemetry=false".to_owned());
         let mut ports = [0; 5];
         for (port, name) in ports
             .iter_mut()
@@ -78,15 +86,19 @@ impl Server {
         let [port, filer, ..] = ports;
         let mut server = Self::spawn(program, port, home, arguments);
         // A directory of the filer is a bucket, and needs no signature.
-        server.wait(|_| http(filer, "POST", "/buckets/bucket/") == 201);
-        server.wait(|_| http(port, "GET", "/status") == 200);
-        Some(server)
+        let is_up = server.comes_up(|_| http(filer, "POST", "/buckets/bucket/") == 201)
+            && server.comes_up(|_| http(port, "GET", "/status") == 200);
+        is_up.then_some(server)
     }
 
     /// NATS with JetStream.
     #[must_use]
     pub fn nats() -> Option<Self> {
         let program = program("nats-server", "--version")?;
+        Some(Self::started(|| Self::try_nats(&program)))
+    }
+
+    fn try_nats(program: &Path) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = free_port();
         let arguments = ["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]
@@ -95,14 +107,17 @@ impl Server {
             .chain([home.path().join("data").display().to_string()])
             .collect();
         let mut server = Self::spawn(program, port, home, arguments);
-        server.wait(|server| server.greets());
-        Some(server)
+        server.comes_up(Self::greets).then_some(server)
     }
 
     /// Tansu, a broker that speaks the Kafka protocol and keeps all in memory.
     #[must_use]
     pub fn kafka() -> Option<Self> {
         let program = program("tansu", "--version")?;
+        Some(Self::started(|| Self::try_kafka(&program)))
+    }
+
+    fn try_kafka(program: &Path) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = free_port();
         let url = format!("tcp://127.0.0.1:{port}");
@@ -118,28 +133,39 @@ impl Server {
         .map(str::to_owned)
         .to_vec();
         let mut server = Self::spawn(program, port, home, arguments);
-        server.wait(|server| TcpStream::connect(("127.0.0.1", server.port)).is_ok());
-        Some(server)
+        let is_up = server.comes_up(|server| server.accepts());
+        is_up.then_some(server)
     }
 
-    fn spawn(program: PathBuf, port: u16, home: TempDir, arguments: Vec<String>) -> Self {
-        let child = start(&program, &home, &arguments);
+    /// A port that was free may be taken by the time that the server asks for it, and then it ends.
+    fn started(attempt: impl Fn() -> Option<Self>) -> Self {
+        (0..ATTEMPTS)
+            .find_map(|_| attempt())
+            .expect("the server ended each time that it was started")
+    }
+
+    fn spawn(program: &Path, port: u16, home: TempDir, arguments: Vec<String>) -> Self {
+        let child = start(program, &home, &arguments);
         Self {
             child,
             port,
             home,
             again: arguments,
-            program,
+            program: program.to_owned(),
         }
     }
 
-    fn wait(&mut self, is_ready: impl Fn(&Self) -> bool) {
+    /// Waits until it is ready; `false` if it ended.
+    fn comes_up(&mut self, is_ready: impl Fn(&Self) -> bool) -> bool {
         let start = Instant::now();
         while !is_ready(self) {
             assert!(start.elapsed() < READY, "the server is not ready");
-            assert!(self.child.try_wait().unwrap().is_none(), "the server ended");
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
             std::thread::sleep(Duration::from_millis(30));
         }
+        true
     }
 
     /// The port that it listens on, on loopback.
@@ -156,8 +182,17 @@ impl Server {
 
     /// The same data with a new process.
     pub fn restart(&mut self) {
-        self.child = start(&self.program, &self.home, &self.again);
-        self.wait(|server| TcpStream::connect(("127.0.0.1", server.port)).is_ok());
+        for _ in 0..ATTEMPTS {
+            self.child = start(&self.program, &self.home, &self.again);
+            if self.comes_up(Self::accepts) {
+                return;
+            }
+        }
+        panic!("the server ended each time that it was started again");
+    }
+
+    fn accepts(&self) -> bool {
+        TcpStream::connect(("127.0.0.1", self.port)).is_ok()
     }
 
     fn greets(&self) -> bool {
@@ -187,11 +222,12 @@ fn http(port: u16, method: &str, path: &str) -> u16 {
     ask().unwrap_or(0)
 }
 
-fn start(program: &PathBuf, home: &TempDir, arguments: &[String]) -> Child {
+fn start(program: &Path, home: &TempDir, arguments: &[String]) -> Child {
     let mut command = Command::new(program);
     command
         .args(arguments)
         .env("HOME", home.path())
+        .env("TMPDIR", home.path())
         .env("AWS_ACCESS_KEY_ID", "key")
         .env("AWS_SECRET_ACCESS_KEY", "secret")
         .current_dir(home.path())

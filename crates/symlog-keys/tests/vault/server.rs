@@ -10,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 const READY: Duration = Duration::from_secs(60);
+const ATTEMPTS: usize = 5;
 
 pub(crate) struct Bao {
     child: Child,
@@ -54,6 +55,17 @@ impl Bao {
 
     fn start_dev(tls: bool) -> Option<Self> {
         let program = program()?;
+        Some(Self::started(|| Self::try_dev(&program, tls)))
+    }
+
+    /// A port that was free may be taken by the time that the server asks for it, and then it ends.
+    fn started(attempt: impl Fn() -> Option<Self>) -> Self {
+        (0..ATTEMPTS)
+            .find_map(|_| attempt())
+            .expect("the server ended each time that it was started")
+    }
+
+    fn try_dev(program: &Path, tls: bool) -> Option<Self> {
         let (port, home) = (free_port(), tempfile::tempdir().unwrap());
         let mut command = Command::new(program);
         command
@@ -68,15 +80,17 @@ impl Bao {
             command.arg("-dev-tls");
             command.arg(format!("-dev-tls-cert-dir={}", home.path().display()));
         }
-        Some(Self::spawn(command, port, home, tls))
+        Self::spawn(command, port, home, tls)
     }
 
     /// With storage that outlives it; not initialised yet.
     pub(crate) fn persistent() -> Option<Self> {
         let program = program()?;
-        let (port, home) = (free_port(), tempfile::tempdir().unwrap());
-        let command = Self::persistent_command(&program, port, home.path());
-        Some(Self::spawn(command, port, home, false))
+        Some(Self::started(|| {
+            let (port, home) = (free_port(), tempfile::tempdir().unwrap());
+            let command = Self::persistent_command(&program, port, home.path());
+            Self::spawn(command, port, home, false)
+        }))
     }
 
     fn persistent_command(program: &Path, port: u16, home: &Path) -> Command {
@@ -97,7 +111,7 @@ impl Bao {
         command
     }
 
-    fn spawn(mut command: Command, port: u16, home: TempDir, tls: bool) -> Self {
+    fn spawn(mut command: Command, port: u16, home: TempDir, tls: bool) -> Option<Self> {
         let child = command
             .env("HOME", home.path())
             .stdout(Stdio::null())
@@ -110,21 +124,23 @@ impl Bao {
             home,
             tls,
         };
-        bao.wait();
-        bao
+        bao.comes_up().then_some(bao)
     }
 
-    fn wait(&mut self) {
+    /// Waits until it is ready; `false` if it ended.
+    fn comes_up(&mut self) -> bool {
         let start = Instant::now();
         loop {
             assert!(start.elapsed() < READY, "the server is not ready");
-            assert!(self.child.try_wait().unwrap().is_none(), "the server ended");
+            if self.child.try_wait().unwrap().is_some() {
+                return false;
+            }
             let up = TcpStream::connect(("127.0.0.1", self.port)).is_ok();
             // Uninitialised and sealed servers answer too, with 501 and 503.
             if up
                 && (self.tls || matches!(self.ask("GET", "sys/health", "", "").0, 200 | 501 | 503))
             {
-                return;
+                return true;
             }
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -138,13 +154,18 @@ impl Bao {
 
     pub(crate) fn restart(&mut self) {
         let program = program().unwrap();
-        self.child = Self::persistent_command(&program, self.port, self.home.path())
-            .env("HOME", self.home.path())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        self.wait();
+        for _ in 0..ATTEMPTS {
+            self.child = Self::persistent_command(&program, self.port, self.home.path())
+                .env("HOME", self.home.path())
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            if self.comes_up() {
+                return;
+            }
+        }
+        panic!("the server ended each time that it was started again");
     }
 
     pub(crate) fn url(&self) -> String {
