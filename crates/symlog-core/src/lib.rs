@@ -15,6 +15,7 @@ pub mod logging;
 mod maintenance;
 mod mask;
 mod masking;
+mod media;
 mod observe;
 mod pipeline;
 mod read;

@@ -26,6 +26,37 @@ pub(crate) struct ChunkChain {
     pub(crate) count: u32,
 }
 
+/// Media of a payload that a chain of the same unit holds already.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MediaSpan {
+    /// Where it belongs: an offset in what the payload's own chain holds.
+    pub(crate) at: u64,
+    pub(crate) bytes: u64,
+    /// Lower-case hexadecimal.
+    pub(crate) sha256: String,
+    /// Sequence number of the first chunk line of the chain that holds it.
+    pub(crate) first: u64,
+    /// Where in what that chain holds.
+    pub(crate) offset: u64,
+}
+
+impl MediaSpan {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
+        let Self {
+            at,
+            bytes,
+            sha256,
+            first,
+            offset,
+        } = self;
+        let text = format!(
+            "{{\"at\":{at},\"bytes\":{bytes},\"sha256\":\"{sha256}\",\"first\":{first},\"offset\":{offset}}}"
+        );
+        out.extend_from_slice(text.as_bytes());
+    }
+}
+
 impl SealedField<'_> {
     pub(crate) fn write(&self, out: &mut Vec<u8>) {
         out.reserve(self.ciphertext.len() / 3 * 4 + 200);

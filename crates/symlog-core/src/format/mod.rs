@@ -20,7 +20,7 @@ pub(crate) use control::{
     WrapBody, base64, fixed,
 };
 pub(crate) use entry::{ChunkLine, ChunkPart, EntryLine, Meta, MetaFragments, MetaMap};
-pub(crate) use envelope::{ChunkChain, SealedField};
+pub(crate) use envelope::{ChunkChain, MediaSpan, SealedField};
 pub(crate) use json::{push_escaped, push_string};
 pub(crate) use leaf::{leaf_hash, zero_digest};
 pub(crate) use line::{Body, Line, LineError, parse_line, parse_meta, push_tail};

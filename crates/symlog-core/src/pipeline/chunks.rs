@@ -2,7 +2,7 @@
 
 use symlog_crypto::sha256;
 
-use crate::format::{ChunkChain, ChunkPart};
+use crate::format::{ChunkChain, ChunkPart, MediaSpan};
 use crate::mask::{Masked, push_error_text};
 
 /// How a masked entry is cut: decided before its lines are sealed, because their number decides
@@ -34,6 +34,20 @@ impl ChunkPlan {
         Self {
             chunk_bytes,
             counts: [count(&masked.request), count(&masked.response)],
+        }
+    }
+
+    /// Stores `bytes` of one payload in a chain, however few.
+    pub(super) fn chain_of(&mut self, part: ChunkPart, bytes: usize) {
+        let count = u32::try_from(bytes.div_ceil(self.chunk_bytes)).unwrap_or(u32::MAX);
+        self.counts[part as usize] = count.max(1);
+    }
+
+    /// The place of the first chunk of one payload, if the first line of all has `sequence`.
+    pub(super) fn first(&self, part: ChunkPart, sequence: u64) -> u64 {
+        match part {
+            ChunkPart::Request => sequence,
+            ChunkPart::Response => sequence + u64::from(self.counts[0]),
         }
     }
 
@@ -86,18 +100,34 @@ impl Digest {
 }
 
 /// What the closing line seals in a payload's place: it binds the chain's place, length and
-/// content, so that no chunk can be left out, moved or exchanged. `error` is the masked text of an
-/// error.
-pub(super) fn manifest(chain: ChunkChain, digest: Digest, error: Option<&str>) -> Vec<u8> {
-    let sha256: String = digest.sha256.iter().map(|b| format!("{b:02x}")).collect();
+/// content, so that no chunk can be left out, moved or exchanged. `media` is what of the payload
+/// other chains hold, `error` the masked text of an error.
+pub(super) fn manifest(
+    chain: ChunkChain,
+    digest: Digest,
+    media: &[MediaSpan],
+    error: Option<&str>,
+) -> Vec<u8> {
+    let sha256 = hex(&digest.sha256);
     let ChunkChain { first, count } = chain;
     let bytes = digest.bytes;
     let mut out =
         format!("{{\"first\":{first},\"count\":{count},\"bytes\":{bytes},\"sha256\":\"{sha256}\"")
             .into_bytes();
+    for (i, span) in media.iter().enumerate() {
+        out.extend_from_slice(if i == 0 { b",\"media\":[" } else { b"," });
+        span.write(&mut out);
+    }
+    if !media.is_empty() {
+        out.push(b']');
+    }
     match error {
         Some(text) => push_error_text(&mut out, text),
         None => out.push(b'}'),
     }
     out
+}
+
+pub(super) fn hex(digest: &[u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -61,12 +61,12 @@ impl Closing {
         } = self;
         let [request_chain, response_chain] = chains;
         if let Some((chain, digest)) = request_chain.zip(request) {
-            masked.request = Some(manifest(chain, digest, None));
+            masked.request = Some(manifest(chain, digest, &[], None));
         }
         match response_chain.zip(response) {
             Some((chain, digest)) => {
                 let error = masked.error_text.take();
-                masked.response = Some(manifest(chain, digest, error.as_deref()));
+                masked.response = Some(manifest(chain, digest, &[], error.as_deref()));
             }
             None => masked.join_error_text(),
         }

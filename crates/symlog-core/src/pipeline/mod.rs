@@ -13,6 +13,7 @@ mod intake;
 mod key_supply;
 mod key_watch;
 mod large;
+mod media;
 mod note;
 mod output;
 mod queue;

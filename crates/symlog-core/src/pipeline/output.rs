@@ -28,6 +28,8 @@ pub(super) struct Batch {
     pub(super) barriers: Vec<Arc<Completion>>,
     /// The same, for what was asked of the log itself.
     pub(super) asked: Vec<Arc<Completion>>,
+    /// Entries that are worth nothing without another one before them: that one second.
+    pub(super) needs: Vec<(Arc<Completion>, Arc<Completion>)>,
     /// Entries among the lines.
     pub(super) entries: u64,
     /// Queue bytes to give back.

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use symlog_keys::KeyringError;
 
-use super::chunks::ChunkPlan;
 use super::feed::{Part, Step};
 use super::key_watch::KeyWatch;
+use super::media::{MediaPlaces, holds_media};
 use super::note::Note;
 use super::queue::{Credit, Item, Upkeep, UpkeepTask};
 use super::recovery::LogState;
@@ -59,6 +59,7 @@ pub(super) struct Sequencer {
     watch: KeyWatch,
     requests: OpenRequests,
     streams: Streams,
+    media: MediaPlaces,
     /// Lines for the next segment.
     notes: Vec<Note>,
     /// Those of them that are in the log and perhaps not synced: said again should that fail.
@@ -99,6 +100,7 @@ impl Sequencer {
             watch,
             requests,
             streams: Streams::default(),
+            media: MediaPlaces::default(),
             notes: notes
                 .into_iter()
                 .map(|(kind, body)| Note::Control(kind, body))
@@ -290,13 +292,20 @@ impl Sequencer {
                 return interaction.parts.completion.fail(error);
             }
         };
-        if interaction.parts.charge > shared.chunk_above {
+        if interaction.parts.charge > shared.chunk_above || holds_media(&seat, &interaction) {
             // Masked here, under the lock, because only then the number of lines is known; the
             // order of entries is worth more than the parallelism of giants.
             let completion = Arc::clone(&interaction.parts.completion);
             let masked = shared.mask(interaction, completion.id());
-            let plan = ChunkPlan::new(&masked, shared.chunk_bytes);
             let first_sequence = self.next_sequence;
+            let (plan, cuts) = self.media.plan(
+                work.segment.number,
+                &seat,
+                first_sequence,
+                &masked,
+                &completion,
+                shared.chunk_bytes,
+            );
             self.next_sequence += plan.lines() + 1;
             work.numbers += plan.batches();
             work.jobs.push(Job::Chunked {
@@ -305,6 +314,7 @@ impl Sequencer {
                 unit: seat.unit,
                 masked: Box::new(masked),
                 plan,
+                cuts,
                 completion,
             });
             return;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::chunks::ChunkPlan;
 use super::feed::{Closing, Piece};
+use super::media::Cuts;
 use super::output::Batch;
 use super::queue::Credit;
 use super::receipt::Completion;
@@ -41,6 +42,7 @@ pub(super) enum Job {
         unit: Option<Arc<Unit>>,
         masked: Box<Masked>,
         plan: ChunkPlan,
+        cuts: Cuts,
         completion: Arc<Completion>,
     },
     /// One chunk of a payload that comes in pieces.
@@ -96,6 +98,7 @@ impl Work {
             completions: Vec::new(),
             barriers: Vec::new(),
             asked: Vec::new(),
+            needs: Vec::new(),
             entries: 0,
             credit: Credit::default(),
         }

@@ -12,6 +12,7 @@ use symlog_pii::Counts;
 
 use super::chunks::{Digest, manifest};
 use super::doorbell::DOZE;
+use super::media::cut;
 use super::output::Batch;
 use super::receipt::Completion;
 use super::sequencer::Next;
@@ -355,6 +356,7 @@ fn chunked(
         unit,
         mut masked,
         plan,
+        cuts,
         completion,
     } = job
     else {
@@ -383,6 +385,8 @@ fn chunked(
         let Some((chain, plaintext)) = plan.chain(part, sequence).zip(payload.as_mut()) else {
             continue;
         };
+        let spans = &cuts.spans[part as usize];
+        cut(plaintext, spans);
         for piece in plan.pieces(part, plaintext.len()) {
             let sealed = (|| -> Result<(), SealError> {
                 let seat = Seat {
@@ -415,7 +419,7 @@ fn chunked(
         let error = (part == ChunkPart::Response)
             .then(|| error_text.take())
             .flatten();
-        *plaintext = manifest(chain, Digest::of(plaintext), error.as_deref());
+        *plaintext = manifest(chain, Digest::of(plaintext), spans, error.as_deref());
         chains[part as usize] = Some(chain);
     }
     let closed = match failed {
@@ -433,6 +437,10 @@ fn chunked(
     };
     match closed {
         Ok(()) => {
+            let needs = cuts.holders.into_iter();
+            batch
+                .needs
+                .extend(needs.map(|holder| (Arc::clone(&completion), holder)));
             batch.completions.push(completion);
             batch.entries += 1;
         }

@@ -86,6 +86,7 @@ impl Writer {
         let mut first = true;
         // Pieces are waited for only with the entry's last line.
         let mut has_pieces = false;
+        let mut refused = Vec::new();
         for mut batch in group {
             credit += batch.credit;
             if batch.has_no_lines() {
@@ -97,19 +98,20 @@ impl Writer {
                 self.refuse(shared, batch, &error);
                 continue;
             }
-            if let Err(error) = &outcome {
-                self.refuse(shared, batch, error);
+            if outcome.is_err() {
+                refused.push(batch);
                 continue;
             }
             last_segment = Some(Arc::clone(&batch.segment));
             let before = self.sink.len();
             outcome = self.append(shared, &mut batch, &mut first);
-            if let Err(error) = &outcome {
-                self.refuse(shared, batch, error);
+            if outcome.is_err() {
+                refused.push(batch);
                 continue;
             }
             bytes += self.sink.len().saturating_sub(before);
             entries += batch.entries;
+            entries -= fail_without(shared, &batch.needs);
             has_pieces |= batch.credit.pieces > 0;
             if shared.durability == Durability::Buffered {
                 // The page cache is the level asked for.
@@ -153,6 +155,9 @@ impl Writer {
                 self.give_up(shared, error.clone());
                 for done in waiting.iter().chain(&barriers).chain(&asked) {
                     done.fail(error.clone());
+                }
+                for batch in refused {
+                    self.refuse(shared, batch, &error);
                 }
             }
         }
@@ -337,6 +342,23 @@ impl Writer {
             error,
         });
     }
+}
+
+/// Fails entries of which a part stood in another one that was lost: how many.
+fn fail_without(shared: &Shared, needs: &[(Arc<Completion>, Arc<Completion>)]) -> u64 {
+    let mut failed = 0;
+    for (entry, holder) in needs {
+        if let Some(Err(error)) = holder.outcome()
+            && entry.outcome().is_none()
+        {
+            entry.fail(error);
+            failed += 1;
+        }
+    }
+    if failed > 0 {
+        shared.stats.update(|stats| stats.failed += failed);
+    }
+    failed
 }
 
 fn left_sink_usable(error: &LoggingError) -> bool {

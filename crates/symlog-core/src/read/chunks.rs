@@ -14,9 +14,10 @@ use super::error::ReadError;
 use super::mend::Mend;
 use super::objects::Objects;
 use super::opener::Opener;
+use super::whole::WholeReader;
 use super::{Lines, SegmentTable, object_label, segment_body};
 use crate::archive::LogFiles;
-use crate::format::{Body, ChunkChain, ChunkLine, ChunkPart, SegmentBody, parse_line};
+use crate::format::{Body, ChunkChain, ChunkLine, ChunkPart, MediaSpan, SegmentBody, parse_line};
 use crate::interaction::EntryId;
 
 /// What the closing line seals in the payload's place.
@@ -27,6 +28,9 @@ pub(crate) struct Manifest {
     count: u32,
     pub(crate) bytes: u64,
     pub(crate) sha256: String,
+    /// What of the payload other chains of the same unit hold, in the order of its places.
+    #[serde(default)]
+    pub(crate) media: Vec<MediaSpan>,
     /// The masked text of an error, where the response went into chunks.
     #[serde(default)]
     pub(crate) error: Option<String>,
@@ -35,6 +39,12 @@ pub(crate) struct Manifest {
 impl Manifest {
     pub(crate) fn fits(&self, chain: ChunkChain) -> bool {
         self.first == chain.first && self.count == chain.count
+    }
+
+    /// Length of the payload.
+    fn payload_bytes(&self) -> u64 {
+        let media = self.media.iter().map(|span| span.bytes);
+        media.fold(self.bytes, u64::saturating_add)
     }
 }
 
@@ -61,6 +71,22 @@ impl ChunkPlace {
             sequence: chunk.sequence,
         }
     }
+
+    fn damaged(&self, why: &str) -> ReadError {
+        let Self {
+            id,
+            part,
+            object,
+            offset,
+            ..
+        } = self;
+        ReadError::Damaged {
+            object: object_label(object),
+            line: 0,
+            offset: *offset,
+            why: format!("{why} in the {} of entry {id}", part.as_str()),
+        }
+    }
 }
 
 /// Where chains begin, by the sequence number of their first line.
@@ -77,36 +103,27 @@ pub(crate) struct ChunkedPayload {
     pub(crate) segment: SegmentBody,
     /// `None` for a chain that has no end.
     pub(crate) manifest: Option<Manifest>,
+    /// Where the chains begin that hold its media, in the order of the manifest. They are of the
+    /// same segment.
+    pub(crate) media: Vec<ChunkPlace>,
 }
 
 impl ChunkedPayload {
     pub(crate) fn byte_len(&self) -> u64 {
-        self.manifest.as_ref().map_or(0, |manifest| manifest.bytes)
+        self.manifest.as_ref().map_or(0, Manifest::payload_bytes)
     }
 
     /// Writes the payload, holding one chunk at a time.
     pub(crate) fn write_to(&self, out: &mut dyn Write) -> Result<(), ReadError> {
-        let mut reader = ChunkReader::new(self)?;
+        let mut reader = WholeReader::new(self)?;
         while let Some(piece) = reader.next_piece()? {
             out.write_all(&piece)?;
         }
         Ok(())
     }
 
-    fn damaged(&self, why: &str) -> ReadError {
-        let ChunkPlace {
-            id,
-            part,
-            object,
-            offset,
-            ..
-        } = &self.place;
-        ReadError::Damaged {
-            object: object_label(object),
-            line: 0,
-            offset: *offset,
-            why: format!("{why} in the {} of entry {id}", part.as_str()),
-        }
+    pub(super) fn damaged(&self, why: &str) -> ReadError {
+        self.place.damaged(why)
     }
 }
 
@@ -115,7 +132,7 @@ impl ChunkedPayload {
 /// What was read can be trusted as a whole only once the end was reached: length and digest of a
 /// payload in chunks are checked there.
 pub struct PayloadReader<'a> {
-    chunks: Option<ChunkReader<'a>>,
+    chunks: Option<WholeReader<'a>>,
     piece: io::Cursor<Vec<u8>>,
 }
 
@@ -129,7 +146,7 @@ impl<'a> PayloadReader<'a> {
 
     pub(super) fn chunked(payload: &'a ChunkedPayload) -> Result<Self, ReadError> {
         Ok(Self {
-            chunks: Some(ChunkReader::new(payload)?),
+            chunks: Some(WholeReader::new(payload)?),
             piece: io::Cursor::default(),
         })
     }
@@ -166,8 +183,10 @@ impl fmt::Debug for PayloadReader<'_> {
 
 /// Goes over the lines from the first chunk on. Every chunk opens with the keys of its own line: a
 /// chain may go on in another segment.
-struct ChunkReader<'a> {
-    payload: &'a ChunkedPayload,
+pub(super) struct ChunkReader<'a> {
+    place: &'a ChunkPlace,
+    /// What the chain was closed with; `None` for one without end, and where that is not asked.
+    manifest: Option<&'a Manifest>,
     opener: Opener<'a>,
     objects: Objects,
     at: usize,
@@ -184,14 +203,25 @@ struct ChunkReader<'a> {
 }
 
 impl<'a> ChunkReader<'a> {
-    fn new(payload: &'a ChunkedPayload) -> Result<Self, ReadError> {
+    /// The payload's own chain.
+    pub(super) fn of(payload: &'a ChunkedPayload) -> Result<Self, ReadError> {
+        let mut reader = Self::at(payload, &payload.place)?;
+        reader.manifest = payload.manifest.as_ref();
+        reader.mend = reader.manifest.is_none().then(Mend::default);
+        Ok(reader)
+    }
+
+    /// A chain of the segment in which the payload's own begins.
+    pub(super) fn at(
+        payload: &'a ChunkedPayload,
+        place: &'a ChunkPlace,
+    ) -> Result<Self, ReadError> {
         let ChunkedPayload {
             files,
             provider,
             keyring,
-            place,
             segment,
-            manifest,
+            ..
         } = payload;
         let objects = Objects::take(files)?;
         let (at, offset) = locate(&objects, place)?;
@@ -203,7 +233,8 @@ impl<'a> ChunkReader<'a> {
         segments.insert(place.segment, segment.clone());
         let ours = format!(",\"id\":\"{}\",", place.id);
         Ok(Self {
-            payload,
+            place,
+            manifest: None,
             opener: Opener::new(segments, files.clone(), keyring.log_id()),
             objects,
             at,
@@ -214,12 +245,12 @@ impl<'a> ChunkReader<'a> {
             next: 0,
             hash: Sha256::new(),
             bytes: 0,
-            mend: manifest.is_none().then(Mend::default),
+            mend: None,
             is_over: false,
         })
     }
 
-    fn next_piece(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
+    pub(super) fn next_piece(&mut self) -> Result<Option<Vec<u8>>, ReadError> {
         if self.is_over {
             return Ok(None);
         }
@@ -227,14 +258,14 @@ impl<'a> ChunkReader<'a> {
             self.is_over = true;
             return match self.mend.take() {
                 Some(mend) => Ok(Some(mend.finish()).filter(|end| !end.is_empty())),
-                None => Err(self.payload.damaged("chunks are missing")),
+                None => Err(self.place.damaged("chunks are missing")),
             };
         };
         let last = chunk.last;
         let plaintext = self
             .opener
             .chunk(chunk)
-            .map_err(|_| self.payload.damaged("a chunk does not open"))?;
+            .map_err(|_| self.place.damaged("a chunk does not open"))?;
         self.next += 1;
         if let Some(mend) = &mut self.mend {
             let whole = mend.push(&plaintext);
@@ -280,7 +311,7 @@ impl<'a> ChunkReader<'a> {
             }
             let Ok(line) = parse_line(read.bytes) else {
                 match is_ours {
-                    true => return Err(self.payload.damaged("a chunk line is malformed")),
+                    true => return Err(self.place.damaged("a chunk line is malformed")),
                     false => continue,
                 }
             };
@@ -293,7 +324,7 @@ impl<'a> ChunkReader<'a> {
             }
             let ChunkPlace {
                 id, part, sequence, ..
-            } = &self.payload.place;
+            } = self.place;
             let Body::Chunk(chunk) = line.body else {
                 continue;
             };
@@ -306,11 +337,11 @@ impl<'a> ChunkReader<'a> {
     }
 
     fn in_order(&self, chunk: ChunkLine<'static>) -> Result<Option<ChunkLine<'static>>, ReadError> {
-        match &self.payload.manifest {
+        match self.manifest {
             Some(manifest) => {
                 let last = self.next + 1 == manifest.count;
                 if chunk.index != self.next || chunk.last != last {
-                    return Err(self.payload.damaged("the chunks are not in order"));
+                    return Err(self.place.damaged("the chunks are not in order"));
                 }
             }
             // Without an end nothing says where a chain ends, but that it does not go on.
@@ -323,10 +354,10 @@ impl<'a> ChunkReader<'a> {
     fn check(&mut self) -> Result<(), ReadError> {
         let hash = std::mem::take(&mut self.hash).finish();
         let digest: String = hash.iter().map(|b| format!("{b:02x}")).collect();
-        match &self.payload.manifest {
+        match self.manifest {
             Some(manifest) if self.bytes != manifest.bytes || digest != manifest.sha256 => {
                 Err(self
-                    .payload
+                    .place
                     .damaged("the chunks are not those that the entry was closed with"))
             }
             _ => Ok(()),

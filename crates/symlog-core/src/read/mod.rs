@@ -15,6 +15,7 @@ mod objects;
 mod opener;
 mod reader;
 mod segments;
+mod whole;
 
 pub(crate) use chunks::Manifest;
 pub use chunks::PayloadReader;

@@ -212,7 +212,7 @@ impl<'a> Opener<'a> {
                 .filter(|place| place.id == line.id && place.part == part)
                 .ok_or(OpenError::Damaged("the first chunk is missing"))?;
             let error = manifest.error.clone();
-            let payload = self.chunked(place, Some(manifest))?;
+            let payload = self.chunked(place, Some(manifest), places)?;
             return Ok((Some(payload), error));
         }
         let json = String::from_utf8(bytes).map_err(|_| OpenError::Damaged("a payload"))?;
@@ -230,7 +230,16 @@ impl<'a> Opener<'a> {
         &self,
         place: &ChunkPlace,
         manifest: Option<Manifest>,
+        places: &ChunkPlaces,
     ) -> Result<Payload, OpenError> {
+        let spans = manifest.iter().flat_map(|manifest| &manifest.media);
+        let media = spans.map(|span| {
+            let held = places.get(&span.first);
+            held.filter(|held| held.segment == place.segment)
+                .cloned()
+                .ok_or(OpenError::Damaged("what holds its media is missing"))
+        });
+        let media = media.collect::<Result<_, _>>()?;
         let segment = self
             .segments
             .body(place.segment)
@@ -245,6 +254,7 @@ impl<'a> Opener<'a> {
             place: place.clone(),
             segment,
             manifest,
+            media,
         }))
     }
 

@@ -479,7 +479,7 @@ impl<'a> SymlogEntries<'a> {
             if payload.is_none()
                 && let Some(place) = chain.and_then(|first| self.places.get(&first))
             {
-                *payload = Some(self.opener.chunked(place, None)?);
+                *payload = Some(self.opener.chunked(place, None, &self.places)?);
                 entry.error.get_or_insert_with(|| INCOMPLETE.to_owned());
             }
         }

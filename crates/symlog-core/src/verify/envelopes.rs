@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use symlog_crypto::Sha256;
 use symlog_keys::{Keyring, KeyringError};
 
-use crate::format::{Body, ChunkPart, ControlKind, SegmentBody, UnitBody, base64};
+use crate::format::{Body, ChunkPart, ControlKind, MediaSpan, SegmentBody, UnitBody, base64};
 use crate::interaction::EntryId;
 use crate::read::{Manifest, OpenError, Opener, SymlogReader};
 use crate::seal::{SecretsError, open_unit_line};
@@ -16,6 +16,8 @@ pub(super) struct Envelopes<'a> {
     keyring: &'a Keyring,
     /// Chains that are not closed yet.
     chains: HashMap<(EntryId, ChunkPart), Chain>,
+    /// The bytes in each chain of the present segment, by its first line: others may name them.
+    held: HashMap<u64, u64>,
 }
 
 /// What was seen of a chain.
@@ -56,10 +58,14 @@ impl<'a> Envelopes<'a> {
             opener: reader.opener(),
             keyring: reader.keyring(),
             chains: HashMap::new(),
+            held: HashMap::new(),
         }
     }
 
     pub(super) fn segment(&mut self, segment: u64, body: SegmentBody) {
+        if self.opener.segments.body(segment).is_none() {
+            self.held.clear();
+        }
         self.opener.segments.insert(segment, body);
     }
 
@@ -127,17 +133,30 @@ impl<'a> Envelopes<'a> {
                     Ok(manifests) => manifests,
                     Err(error) => return erased_is_fine(error),
                 };
-                for (chain, manifest) in chains.into_iter().zip(manifests) {
-                    if let (Some(chain), Some(manifest)) = (chain, manifest)
-                        && !chain.fits(&manifest)
-                    {
-                        return Err(
-                            "the chunks are not those that the entry was closed with".to_owned()
-                        );
-                    }
-                }
-                Ok(())
+                let closed = chains.into_iter().zip(manifests);
+                closed
+                    .filter_map(|(chain, manifest)| Some((chain?, manifest?)))
+                    .try_for_each(|(chain, manifest)| self.close(chain, &manifest))
             }
+        }
+    }
+
+    /// A chain is what it was closed with, and what holds its media is there.
+    fn close(&mut self, chain: Chain, manifest: &Manifest) -> Result<(), String> {
+        if chain.is_open {
+            self.held.insert(chain.first, chain.bytes);
+        }
+        let is_held = |span: &MediaSpan| {
+            let end = span.offset.checked_add(span.bytes);
+            let held = self.held.get(&span.first);
+            held.is_some_and(|held| end.is_some_and(|end| end <= *held))
+        };
+        if chain.is_open && !manifest.media.iter().all(is_held) {
+            return Err("the chain that holds its media is not there".to_owned());
+        }
+        match chain.fits(manifest) {
+            true => Ok(()),
+            false => Err("the chunks are not those that the entry was closed with".to_owned()),
         }
     }
 

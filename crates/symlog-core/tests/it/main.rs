@@ -14,6 +14,7 @@ mod kill;
 mod large;
 mod maintenance;
 mod masking;
+mod media;
 #[cfg(target_os = "linux")]
 mod memory;
 mod observe;
