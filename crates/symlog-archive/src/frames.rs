@@ -65,18 +65,32 @@ impl Squeezer {
     }
 }
 
-/// The payloads of a frame, of which there are `plain` bytes.
-pub(crate) fn unsqueeze(compressed: &[u8], plain: u64) -> Result<Vec<u8>, FormatError> {
-    const WRONG: FormatError = FormatError::Frames("a frame has another length than it says");
-    if plain > MAX_PLAIN {
-        return Err(FormatError::Frames("a frame claims to be longer than any"));
-    }
-    let capacity = usize::try_from(plain).map_err(|_| WRONG)?;
-    let bytes = Decompressor::new()?.decompress(compressed, capacity)?;
-    if bytes.len() == capacity {
-        Ok(bytes)
-    } else {
-        Err(WRONG)
+/// Decompresses one frame after another.
+#[derive(Default)]
+pub(crate) struct Unsqueezer(Option<Decompressor<'static>>);
+
+impl Unsqueezer {
+    /// The payloads of a frame, of which there are `plain` bytes.
+    pub(crate) fn unsqueeze(
+        &mut self,
+        compressed: &[u8],
+        plain: u64,
+    ) -> Result<Vec<u8>, FormatError> {
+        const WRONG: FormatError = FormatError::Frames("a frame has another length than it says");
+        if plain > MAX_PLAIN {
+            return Err(FormatError::Frames("a frame claims to be longer than any"));
+        }
+        let capacity = usize::try_from(plain).map_err(|_| WRONG)?;
+        let decompressor = match &mut self.0 {
+            Some(decompressor) => decompressor,
+            none => none.insert(Decompressor::new()?),
+        };
+        let bytes = decompressor.decompress(compressed, capacity)?;
+        if bytes.len() == capacity {
+            Ok(bytes)
+        } else {
+            Err(WRONG)
+        }
     }
 }
 
@@ -168,4 +182,51 @@ pub(crate) fn format(error: FormatError) -> ArchiveError {
         path: "archive".into(),
         source: std::io::Error::other(error),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_of_any_kind_come_back() {
+        let mut squeezer = Squeezer::new().unwrap();
+        let mut unsqueezer = Unsqueezer::default();
+        for plain in [&b""[..], b"one", &[7; 300_000]] {
+            let squeezed = squeezer.squeeze(plain).unwrap();
+            let again = unsqueezer.unsqueeze(&squeezed, plain.len() as u64);
+            assert_eq!(again.unwrap(), plain);
+        }
+    }
+
+    #[test]
+    fn a_bomb_takes_no_more_memory_than_it_claims_and_may_not_claim_much() {
+        // 1 GiB of zeros in 32 KiB.
+        let mut encoder = zstd::stream::Encoder::new(Vec::new(), 1).unwrap();
+        let zeros = vec![0; 1 << 20];
+        for _ in 0..1 << 10 {
+            std::io::Write::write_all(&mut encoder, &zeros).unwrap();
+        }
+        let bomb = encoder.finish().unwrap();
+        assert!(bomb.len() < 200 << 10, "{}", bomb.len());
+        let mut unsqueezer = Unsqueezer::default();
+        for claimed in [0, 1, 1 << 20, MAX_PLAIN + 1, u64::MAX] {
+            assert!(unsqueezer.unsqueeze(&bomb, claimed).is_err(), "{claimed}");
+        }
+        // What follows a refused one is read as ever.
+        let squeezed = Squeezer::new().unwrap().squeeze(b"after").unwrap();
+        assert_eq!(unsqueezer.unsqueeze(&squeezed, 5).unwrap(), b"after");
+        for len in 0..squeezed.len() {
+            assert!(
+                unsqueezer.unsqueeze(&squeezed[..len], 5).is_err(),
+                "cut at {len}"
+            );
+        }
+        for claimed in [4, 6] {
+            assert!(
+                unsqueezer.unsqueeze(&squeezed, claimed).is_err(),
+                "{claimed}"
+            );
+        }
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use symlog_core::archive::{ArchiveError, Form, LineCodec, Payloads, Row, RowKind, UnitId};
+use symlog_core::archive::{
+    ArchiveError, Form, LineCodec, Payloads, Row, RowKind, TakenLine, UnitId,
+};
 use symlog_crypto::{default_provider, sha256};
 use symlog_keys::Keyring;
 use symlog_sink::{ObjectName, Source, Storage};
@@ -88,7 +90,8 @@ pub fn make(
     drop(table);
 
     let made = maker.made(name, parquet, (frames_len, hex(&frames_hash)));
-    let archive = Archive::open(attachments, name, LineCodec::new(keyring))?;
+    let codec = LineCodec::new(keyring).for_comparing();
+    let archive = Archive::open(attachments, name, codec)?;
     Ok(maker.compare(archive, is_ending)?.then_some(made))
 }
 
@@ -115,6 +118,8 @@ struct Maker {
     lines: ObjectLines,
     rows: Vec<Row>,
     spans: Vec<Span>,
+    /// Plaintexts that there was room for; the others are opened again.
+    opened: Vec<Option<(Payloads, [u8; 32])>>,
     /// Rows by the key that their payloads are under, in the order in which the keys first appear.
     groups: Vec<Group>,
     payload_bytes: u64,
@@ -140,19 +145,25 @@ impl Maker {
             lines: ObjectLines::new(storage.source(object)?)?,
             rows: Vec::new(),
             spans: Vec::new(),
+            opened: Vec::new(),
             groups: Vec::new(),
             payload_bytes: 0,
         };
         let mut known: HashMap<(u64, u16, UnitId), usize> = HashMap::new();
         let mut number = 0;
-        let mut memory = WORKING;
+        let (mut memory, mut held) = (WORKING, 0);
         while let Some((span, line)) = maker.lines.next()? {
             number += 1;
             if number % 1024 == 0 && is_ending() {
                 return Ok(None);
             }
             let at = |error| at_line(error, number);
-            let (row, unit) = maker.codec.read(line).map_err(at)?;
+            let opens = memory + held < memory_limit;
+            let TakenLine {
+                row,
+                unit,
+                payloads,
+            } = maker.codec.take(line, opens).map_err(at)?;
             if let Some(last) = maker.rows.last()
                 && row.sequence != last.sequence.wrapping_add(1)
             {
@@ -177,17 +188,25 @@ impl Maker {
                     "it has too many lines for `memory_limit` in [archive]",
                 )));
             }
+            held += payloads.as_ref().map_or(0, |(it, _)| payload_bytes(it));
+            maker
+                .opened
+                .push(payloads.filter(|_| memory + held <= memory_limit));
             maker.rows.push(row);
             maker.spans.push(span);
         }
         Ok(Some(maker))
     }
 
-    fn open(&mut self, row: u32, unit: UnitId) -> Result<Payloads, ArchiveError> {
+    /// The plaintexts of a row and what binds its metadata.
+    fn open(&mut self, row: u32) -> Result<(Payloads, [u8; 32]), ArchiveError> {
+        if let Some(opened) = self.opened[row as usize].take() {
+            return Ok(opened);
+        }
         let line = self.lines.at(self.spans[row as usize])?;
-        self.codec
-            .open(line, unit)
-            .map_err(|error| at_line(error, u64::from(row) + 1))
+        let taken = self.codec.take(line, true);
+        let taken = taken.map_err(|error| at_line(error, u64::from(row) + 1))?;
+        taken.payloads.ok_or(ArchiveError::Gone)
     }
 
     /// Writes the frames; `None` where it was given up.
@@ -220,10 +239,8 @@ impl Maker {
                 while plain.len() < FRAME
                     && let Some(&row) = rows.next()
                 {
-                    match self.open(row, group.unit) {
-                        Ok(payloads) => {
-                            entries.push(self.entry(row, group.unit, payloads, &mut plain)?)
-                        }
+                    match self.open(row) {
+                        Ok(opened) => entries.push(entry(row, opened, &mut plain)),
                         // Erased: nothing is left but the row.
                         Err(ArchiveError::Gone) => {}
                         Err(error) => return Err(error),
@@ -276,36 +293,6 @@ impl Maker {
             });
         }
         Ok(Some(out.finish()))
-    }
-
-    fn entry(
-        &mut self,
-        row: u32,
-        unit: UnitId,
-        payloads: Payloads,
-        plain: &mut Vec<u8>,
-    ) -> Result<Entry, ArchiveError> {
-        let Payloads {
-            request,
-            response,
-            metadata,
-        } = payloads;
-        let digest =
-            self.codec
-                .metadata_digest(&self.rows[row as usize], metadata.as_deref(), unit)?;
-        let lengths = [metadata, request, response].map(|part| {
-            part.map(|part| {
-                plain.extend_from_slice(&part);
-                part.len() as u64
-            })
-        });
-        let mut half = [0; 16];
-        half.copy_from_slice(&digest[..16]);
-        Ok(Entry {
-            row: u64::from(row),
-            lengths,
-            digest: half,
-        })
     }
 
     /// Whether the archive gives every line that can be opened as it stands in the object, and of the
@@ -361,6 +348,42 @@ impl Maker {
             frames,
         }
     }
+}
+
+/// The place of a row's payloads, which are appended to `plain`.
+fn entry(row: u32, (payloads, digest): (Payloads, [u8; 32]), plain: &mut Vec<u8>) -> Entry {
+    let Payloads {
+        request,
+        response,
+        metadata,
+    } = payloads;
+    let lengths = [metadata, request, response].map(|part| {
+        part.map(|part| {
+            plain.extend_from_slice(&part);
+            part.len() as u64
+        })
+    });
+    let mut half = [0; 16];
+    half.copy_from_slice(&digest[..16]);
+    Entry {
+        row: u64::from(row),
+        lengths,
+        digest: half,
+    }
+}
+
+fn payload_bytes(payloads: &Payloads) -> u64 {
+    let Payloads {
+        request,
+        response,
+        metadata,
+    } = payloads;
+    let parts = [request, response, metadata];
+    parts
+        .into_iter()
+        .flatten()
+        .map(|part| part.len() as u64)
+        .sum()
 }
 
 /// What a row takes in memory; it is held twice, when the archive is compared.

@@ -11,7 +11,7 @@ use symlog_sink::{Attachments, SinkError, Source};
 use crate::describe::{Description, DirectoryPlace, names};
 use crate::directory::{self, Frame};
 use crate::error::FormatError;
-use crate::frames::{self, DIRECTORY, FrameKey};
+use crate::frames::{self, DIRECTORY, FrameKey, Unsqueezer};
 use crate::table;
 
 /// Decompressed payloads that an archive keeps, for rows of different units in turn.
@@ -26,6 +26,7 @@ const DIRECTORY_FRAME: u64 = 16 + 5 * 10;
 pub(crate) struct Archive {
     rows: Vec<Row>,
     codec: LineCodec,
+    unsqueezer: Unsqueezer,
     frames_file: Box<dyn Source>,
     salt: [u8; 16],
     /// Directories that were not needed so far.
@@ -64,6 +65,7 @@ impl Archive {
             places: vec![None; rows.len()],
             rows,
             codec,
+            unsqueezer: Unsqueezer::default(),
             frames_file: attachments.open(&frames_name)?,
             salt,
             unread: description.directories,
@@ -105,7 +107,8 @@ impl Archive {
         let at_place = (place.offset, place.bytes);
         let bytes = frames::open(&mut self.codec, &*self.frames_file, &key, at_place)?;
         let rows = self.rows.len() as u64;
-        let read = || {
+        let unsqueezer = &mut self.unsqueezer;
+        let mut read = || {
             let (plain, compressed) = bytes
                 .split_first_chunk::<8>()
                 .ok_or(FormatError::Frames("their directory is too short"))?;
@@ -113,7 +116,7 @@ impl Archive {
             if plain > 16 + rows * (DIRECTORY_ROW + DIRECTORY_FRAME) {
                 return Err(FormatError::Frames("their directory is too long"));
             }
-            directory::decode(&frames::unsqueeze(compressed, plain)?, rows)
+            directory::decode(&unsqueezer.unsqueeze(compressed, plain)?, rows)
         };
         let frames = read().map_err(frames::format)?;
         let number = self.directories.len() as u32;
@@ -147,7 +150,8 @@ impl Archive {
         };
         let at_place = (frame.offset, frame.sealed);
         let compressed = frames::open(&mut self.codec, &*self.frames_file, &key, at_place)?;
-        let plain = frames::unsqueeze(&compressed, frame.plain).map_err(frames::format)?;
+        let plain = self.unsqueezer.unsqueeze(&compressed, frame.plain);
+        let plain = plain.map_err(frames::format)?;
         let plain = Arc::new(plain);
         let mut kept: usize = self.cache.iter().map(|it| it.1.len()).sum();
         while kept + plain.len() > CACHE && !self.cache.is_empty() {

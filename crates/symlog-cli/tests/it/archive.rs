@@ -1,6 +1,7 @@
 //! `symlog archive`
 
 use std::fs;
+use std::process::{Command, Stdio};
 
 use serde_json::{Value, json};
 
@@ -126,8 +127,8 @@ fn a_recorder_archives_what_is_sealed_while_it_runs() {
     record(&place, 0..1);
     let mut recorder = place
         .command(&["record", "-"])
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     let mut input = recorder.stdin.take().unwrap();
@@ -147,6 +148,76 @@ fn a_recorder_archives_what_is_sealed_while_it_runs() {
     assert!(recorder.wait().unwrap().success());
     assert_eq!(place.cat(&[]).len(), 1 + written as usize);
     place.run(&["verify", "--keys"]).ok();
+}
+
+/// The files of a log, to begin with them again.
+fn copy_log(from: &Place, to: &Place) {
+    fs::create_dir(to.path("logs")).unwrap();
+    for file in fs::read_dir(from.path("logs")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), to.path("logs").join(file.file_name())).unwrap();
+    }
+}
+
+/// `symlog archive`, killed where it makes its `nth` call that changes what survives; whether it lived.
+fn killed(place: &Place, nth: usize) -> bool {
+    let inner = place.command(&["archive"]);
+    let calls = "fsync,fdatasync,unlink,unlinkat,rename,renameat,renameat2,linkat";
+    let mut command = Command::new("strace");
+    command
+        .args([
+            "-f",
+            "-qq",
+            "-o",
+            "/dev/null",
+            "-e",
+            &format!("trace={calls}"),
+        ])
+        .args(["-e", &format!("inject={calls}:signal=KILL:when={nth}")])
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .env_clear()
+        .stdin(Stdio::null())
+        .stdout(Stdio::null());
+    if let Some(directory) = inner.get_current_dir() {
+        command.current_dir(directory);
+    }
+    for (name, value) in inner.get_envs() {
+        if let Some(value) = value {
+            command.env(name, value);
+        }
+    }
+    command.status().unwrap().success()
+}
+
+#[test]
+fn a_run_that_is_killed_at_any_step_loses_nothing_and_is_finished_by_the_next() {
+    let probe = Command::new("strace")
+        .args(["-o", "/dev/null", "true"])
+        .status();
+    if !probe.is_ok_and(|status| status.success()) {
+        eprintln!("SKIPPED: a_run_that_is_killed: strace is not installed or may not trace");
+        return;
+    }
+    let template = Place::with_key();
+    record(&template, 0..5);
+    let before = template.cat(&[]);
+    let mut steps = 0;
+    loop {
+        let place = Place::with_key();
+        copy_log(&template, &place);
+        steps += 1;
+        let lived = killed(&place, steps);
+        assert_eq!(place.cat(&[]), before, "killed at call {steps}");
+        assert_eq!(archive(&place)["kept"], json!([]), "killed at call {steps}");
+        assert_eq!(files(&place).1, 1, "killed at call {steps}");
+        assert_eq!(place.cat(&[]), before, "finished after call {steps}");
+        place.run(&["verify", "--keys"]).ok();
+        if lived {
+            break;
+        }
+    }
+    assert!(steps > 5, "killed at {steps} calls only");
 }
 
 #[test]

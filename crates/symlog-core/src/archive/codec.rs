@@ -6,18 +6,17 @@ use std::sync::Arc;
 use symlog_crypto::{Aead, AeadError, CryptoProvider, Prk, default_provider};
 use symlog_keys::Keyring;
 
-use super::apart::{Husk, husk, row_of};
+use super::apart::{Husk, husk};
 use super::error::ArchiveError;
 use super::row::{Payloads, Row, RowKind, UnitId};
 use crate::format::{
-    Body, ChunkLine, ChunkPart, EntryLine, Line, LineError, Meta, MetaFragments, MetaMap,
-    SealedField, SegmentBody, leaf_hash, parse_line, push_tail, zero_digest,
+    ChunkLine, ChunkPart, EntryLine, Meta, MetaFragments, MetaMap, SealedField, SegmentBody,
+    leaf_hash, push_tail, zero_digest,
 };
 use crate::interaction::EntryId;
-use crate::read::segment_body;
-use crate::seal::{Field, FieldKey, Place, SegmentSecrets, open_field};
+use crate::seal::{Field, FieldKey, Place, SegmentSecrets};
 
-const UNFIT: ArchiveError = ArchiveError::Line {
+pub(super) const UNFIT: ArchiveError = ArchiveError::Line {
     line: 0,
     why: "it lacks members that such a line has",
 };
@@ -28,10 +27,11 @@ const UNFIT: ArchiveError = ArchiveError::Line {
 pub struct LineCodec {
     keyring: Option<Keyring>,
     pub(super) provider: CryptoProvider,
-    bodies: HashMap<u64, SegmentBody>,
+    pub(super) bodies: HashMap<u64, SegmentBody>,
     secrets: HashMap<u64, Arc<SegmentSecrets>>,
     prks: HashMap<(u64, u16, UnitId), Arc<Prk>>,
     fragments: MetaFragments,
+    checks_leaves: bool,
 }
 
 /// Units of which the derived key is kept.
@@ -58,6 +58,17 @@ impl LineCodec {
             secrets: HashMap::new(),
             prks: HashMap::new(),
             fragments: MetaFragments::default(),
+            checks_leaves: true,
+        }
+    }
+
+    /// Builds lines without hashing what is sealed to see whether their leaf is right, for one who
+    /// compares them with lines of which that is known.
+    #[must_use]
+    pub fn for_comparing(self) -> Self {
+        Self {
+            checks_leaves: false,
+            ..self
         }
     }
 
@@ -80,80 +91,6 @@ impl LineCodec {
             && let Ok(body) = serde_json::from_str(body)
         {
             self.bodies.insert(row.segment, body);
-        }
-    }
-
-    /// The row of a line, which is given without its newline, and its unit; `None` where the keys
-    /// that say the unit have been destroyed.
-    ///
-    /// # Errors
-    ///
-    /// [`ArchiveError::Line`] where the line is damaged.
-    pub fn read(&mut self, line: &[u8]) -> Result<(Row, Option<UnitId>), ArchiveError> {
-        let line = parse(line)?;
-        if let Some(body) = segment_body(&line.body) {
-            self.bodies.insert(line.segment(), body);
-        }
-        if let Some(log) = self.log_id()
-            && !line.has_its_leaf(&log)
-        {
-            return Err(ArchiveError::Line {
-                line: 0,
-                why: "its leaf does not fit it",
-            });
-        }
-        let row = row_of(&line).map_err(|why| ArchiveError::Line { line: 0, why })?;
-        let unit = match self.unit_of(&line) {
-            Ok(unit) => Some(unit),
-            Err(ArchiveError::Gone) => None,
-            Err(error) => return Err(error),
-        };
-        Ok((row, unit))
-    }
-
-    /// The plaintexts of a line whose row and unit are known.
-    ///
-    /// # Errors
-    ///
-    /// As [`read`](Self::read), and [`ArchiveError::Gone`] where its keys have been destroyed.
-    pub fn open(&mut self, line: &[u8], unit: UnitId) -> Result<Payloads, ArchiveError> {
-        let line = parse(line)?;
-        match line.body {
-            Body::Entry {
-                line,
-                meta,
-                metadata_digest,
-            } => {
-                let prk = self.prk(line.segment, line.class, unit)?;
-                let open = |field, sealed: Option<SealedField<'_>>, digest: &[u8; 32]| {
-                    sealed
-                        .map(|sealed| {
-                            let place = self.place(&line, field, sealed.salt)?;
-                            self.open_envelope(&prk, place, &line.id, digest, sealed)
-                        })
-                        .transpose()
-                };
-                let sealed = match meta.metadata {
-                    MetaMap::Sealed(sealed) => Some(sealed),
-                    MetaMap::Clear(_) => None,
-                };
-                Ok(Payloads {
-                    request: open(Field::Request, line.request.clone(), &metadata_digest)?,
-                    response: open(Field::Response, line.response.clone(), &metadata_digest)?,
-                    metadata: open(Field::Metadata, sealed, &zero_digest())?,
-                })
-            }
-            Body::Chunk(line) => {
-                let prk = self.prk(line.segment, line.class, unit)?;
-                let place = self.chunk_place(&line)?;
-                let digest = line.place_digest();
-                let data = self.open_envelope(&prk, place, &line.id, &digest, line.data)?;
-                Ok(Payloads {
-                    request: Some(data),
-                    ..Payloads::default()
-                })
-            }
-            Body::Control(_) | Body::Tombstone(_) => Ok(Payloads::default()),
         }
     }
 
@@ -195,30 +132,30 @@ impl LineCodec {
         out: &mut Vec<u8>,
     ) -> Result<(), ArchiveError> {
         let start = out.len();
-        let is_whole = payloads.is_some();
+        let is_checked = payloads.is_some() && self.checks_leaves;
+        let log = self.log_id().filter(|_| is_checked);
         let digest = match husk(row).ok_or(UNFIT)? {
             Husk::Entry(mut line, mut meta) => {
                 self.fill_entry(&mut line, &mut meta, unit, payloads)?;
                 line.write(&self.fragments, out);
                 let salt = line.salt().ok_or(UNFIT)?;
-                let digest = self.fragments.digest(&salt);
-                self.log_id().map(|log| line.body_digest(&log, &digest))
+                log.map(|log| line.body_digest(&log, &self.fragments.digest(&salt)))
             }
             Husk::Chunk(mut line) => {
                 self.fill_chunk(&mut line, unit, payloads)?;
                 line.write(out);
-                self.log_id().map(|log| line.body_digest(&log))
+                log.map(|log| line.body_digest(&log))
             }
             Husk::Control(line) => {
                 line.write(out);
-                self.log_id().map(|log| line.body_digest(&log))
+                log.map(|log| line.body_digest(&log))
             }
             Husk::Tombstone(line) => {
                 line.write(&row.leaf, out);
                 return Ok(());
             }
         };
-        if is_whole && digest.is_some_and(|digest| leaf_hash(&digest, row.durable) != row.leaf) {
+        if digest.is_some_and(|digest| leaf_hash(&digest, row.durable) != row.leaf) {
             out.truncate(start);
             return Err(ArchiveError::Sealed { what: "a line" });
         }
@@ -326,68 +263,7 @@ impl LineCodec {
         Ok(Cow::Owned(buffer))
     }
 
-    fn unit_of(&mut self, line: &Line) -> Result<UnitId, ArchiveError> {
-        let (entry, digest) = match &line.body {
-            Body::Entry {
-                line,
-                metadata_digest,
-                ..
-            } => ((**line).clone(), *metadata_digest),
-            Body::Chunk(line) => (as_entry(line), line.place_digest()),
-            Body::Control(_) | Body::Tombstone(_) => return Ok(UnitId::NONE),
-        };
-        if !self.has_keys() {
-            return Ok(UnitId::NONE);
-        }
-        let secrets = self.secrets(entry.segment)?;
-        let class = secrets
-            .class(entry.class)
-            .map_err(|error| ArchiveError::keys(entry.segment, error))?;
-        let sealed = entry.request.as_ref().or(entry.response.as_ref());
-        let sealed = sealed.ok_or(UNFIT)?;
-        let place = self.place(&entry, Field::Unit, sealed.salt)?;
-        let mut bytes = entry.unit.to_vec();
-        let damaged = |_| ArchiveError::Sealed {
-            what: "the unit of a line",
-        };
-        open_field(
-            self.provider.aes_256_gcm,
-            class.without_unit(),
-            &place,
-            &entry.id,
-            &digest,
-            None,
-            &mut bytes,
-        )
-        .map_err(damaged)?;
-        bytes.try_into().map(UnitId).map_err(|_| UNFIT)
-    }
-
-    fn open_envelope(
-        &self,
-        prk: &Prk,
-        place: Place,
-        id: &EntryId,
-        digest: &[u8; 32],
-        sealed: SealedField<'_>,
-    ) -> Result<Vec<u8>, ArchiveError> {
-        let mut buffer = sealed.ciphertext.into_owned();
-        open_field(
-            self.provider.aead(sealed.algorithm),
-            prk,
-            &place,
-            id,
-            digest,
-            Some(&sealed.nonce),
-            &mut buffer,
-        )
-        .map_err(|AeadError| ArchiveError::Sealed {
-            what: "an envelope",
-        })?;
-        Ok(buffer)
-    }
-
-    fn place(
+    pub(super) fn place(
         &self,
         line: &EntryLine<'_>,
         field: Field,
@@ -404,7 +280,7 @@ impl LineCodec {
         })
     }
 
-    fn chunk_place(&self, line: &ChunkLine<'_>) -> Result<Place, ArchiveError> {
+    pub(super) fn chunk_place(&self, line: &ChunkLine<'_>) -> Result<Place, ArchiveError> {
         let field = match line.part {
             ChunkPart::Request => Field::Request,
             ChunkPart::Response => Field::Response,
@@ -416,7 +292,7 @@ impl LineCodec {
         })
     }
 
-    fn secrets(&mut self, segment: u64) -> Result<Arc<SegmentSecrets>, ArchiveError> {
+    pub(super) fn secrets(&mut self, segment: u64) -> Result<Arc<SegmentSecrets>, ArchiveError> {
         if let Some(secrets) = self.secrets.get(&segment) {
             return Ok(Arc::clone(secrets));
         }
@@ -502,18 +378,6 @@ impl LineCodec {
     }
 }
 
-fn parse(line: &[u8]) -> Result<Line, ArchiveError> {
-    parse_line(line).map_err(|error| ArchiveError::Line {
-        line: 0,
-        why: match error {
-            LineError::Newer(_) | LineError::CriticalExtension(_) => {
-                "it was written by a newer version"
-            }
-            _ => "it is damaged",
-        },
-    })
-}
-
 fn fill(
     key: &FieldKey,
     aead: &dyn Aead,
@@ -531,7 +395,7 @@ fn fill(
 }
 
 /// A chunk is placed and bound as an entry with one envelope is.
-fn as_entry<'a>(chunk: &ChunkLine<'a>) -> EntryLine<'a> {
+pub(super) fn as_entry<'a>(chunk: &ChunkLine<'a>) -> EntryLine<'a> {
     EntryLine {
         segment: chunk.segment,
         sequence: chunk.sequence,

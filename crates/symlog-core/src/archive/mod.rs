@@ -11,6 +11,7 @@ mod piece;
 mod prefix;
 mod row;
 mod source;
+mod take;
 
 pub use codec::LineCodec;
 pub use error::ArchiveError;
@@ -18,5 +19,6 @@ pub use piece::PiecePlace;
 pub use prefix::IdPrefix;
 pub use row::{Chain, ChunkInfo, EnvelopeShape, Payloads, Row, RowKind, UnitId};
 pub use source::{ArchivedObject, ArchivedSummary, Archives, Buried, Form, Say};
+pub use take::TakenLine;
 
 pub(crate) use source::LogFiles;
