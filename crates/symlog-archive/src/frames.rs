@@ -49,19 +49,33 @@ impl FrameKey {
 /// in a turn is little.
 const LEVEL: i32 = 8;
 
+/// Below this many bytes nothing is far away from anything: the search for what is costs more than it
+/// finds.
+const SHORT: usize = 128 << 10;
+
 /// Compresses one frame after another.
-pub(crate) struct Squeezer(Compressor<'static>);
+pub(crate) struct Squeezer {
+    short: Compressor<'static>,
+    long: Compressor<'static>,
+}
 
 impl Squeezer {
     pub(crate) fn new() -> Result<Self, FormatError> {
-        let mut compressor = Compressor::new(LEVEL)?;
-        compressor.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
-        compressor.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
-        Ok(Self(compressor))
+        let mut long = Compressor::new(LEVEL)?;
+        long.set_parameter(CParameter::WindowLog(WINDOW_LOG))?;
+        long.set_parameter(CParameter::EnableLongDistanceMatching(true))?;
+        Ok(Self {
+            short: Compressor::new(LEVEL)?,
+            long,
+        })
     }
 
     pub(crate) fn squeeze(&mut self, plain: &[u8]) -> Result<Vec<u8>, FormatError> {
-        Ok(self.0.compress(plain)?)
+        let compressor = match plain.len() < SHORT {
+            true => &mut self.short,
+            false => &mut self.long,
+        };
+        Ok(compressor.compress(plain)?)
     }
 }
 

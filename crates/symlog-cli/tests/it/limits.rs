@@ -192,6 +192,43 @@ fn many_entries_are_recorded_and_read_back_in_bounded_memory() {
     }
 }
 
+/// More than a run of many needs, since the archiver is let have 192 MiB for itself.
+const ARCHIVING: Limit = Limit {
+    address_space: 900 << 20,
+    data: 320 << 20,
+};
+
+#[test]
+fn what_is_larger_than_the_memory_limit_is_archived_within_it() {
+    let place = Place::with_key();
+    place.write("symlog.toml", "[archive]\nmemory_limit = 201326592\n");
+    // In one object of 256 MiB at most.
+    let count = size(60_000, 20_000, 6_000);
+    let words = "The quick brown fox jumps over the lazy dog and goes home. ".repeat(30);
+    let Some(command) = limited(&place, MANY, &["record", "-"]) else {
+        return;
+    };
+    record(command, "record what is archived", |input| {
+        for i in 0..count {
+            writeln!(input, r#"{{"request_data":{{"prompt":"{i} {words}"}}}}"#).unwrap();
+        }
+    });
+    let Some(mut command) = limited(&place, ARCHIVING, &["archive"]) else {
+        return;
+    };
+    let run = Watched::start(command.stdout(Stdio::null()));
+    run.finish("archive");
+    let table = place.path("logs/model_io.encrypted.log.0000000000.parquet");
+    assert!(table.exists());
+    let Some(mut command) = limited(&place, MANY, &["cat"]) else {
+        return;
+    };
+    let mut run = Watched::start(command.stdout(Stdio::piped()));
+    let lines = BufReader::new(run.child.stdout.take().unwrap()).lines();
+    assert_eq!(lines.count() as u64, count);
+    run.finish("cat what is archived");
+}
+
 /// Text with nothing in it to mask, without end: lines of words and numbers that do not repeat.
 struct Words {
     line: u64,
