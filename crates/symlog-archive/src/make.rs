@@ -259,7 +259,9 @@ impl Maker {
                     salt,
                     number,
                 };
-                let compressed = squeezer.squeeze(&plain).map_err(frames::format)?;
+                let compressed = squeezer
+                    .squeeze_unit(group.unit, &plain)
+                    .map_err(frames::format)?;
                 let (offset, sealed) = out.add(&mut self.codec, &key, &compressed)?;
                 directories[at].1.push(Frame {
                     number,
