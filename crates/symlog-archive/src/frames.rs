@@ -45,16 +45,16 @@ impl FrameKey {
     }
 }
 
-/// The level for payloads. Of conversations, 3 gives 4 per cent more bytes in about the same time, for what is new
-/// in a turn is little.
-const LEVEL: i32 = 8;
-/// The level for payloads of no unit: nearly all of each is new, which level 8 takes its time over and
-/// makes little shorter.
+/// The level for payloads. Of conversations, 3 gives 8 per cent more bytes and 8 gives 1 per cent fewer;
+/// an archive is then made in four fifths and in six fifths of the time.
+const LEVEL: i32 = 6;
+/// The level for payloads of no unit: nearly all of each is new, which higher levels take their time over and
+/// make little shorter.
 const LOOSE_LEVEL: i32 = 3;
 
 /// Below this many bytes nothing is far away from anything: the search for what is costs more than it
 /// finds.
-const SHORT: usize = 128 << 10;
+const SHORT: usize = 1 << 20;
 
 /// Compresses one frame after another.
 pub(crate) struct Squeezer {

@@ -18,6 +18,9 @@ pub struct FileArchives {
     open: Mutex<Vec<(String, bool, SharedArchive)>>,
 }
 
+/// Archives that the catalogue is made for: fewer are looked into, column by column.
+const WORTH_A_FILE: usize = 16;
+
 /// Archives kept open.
 const OPEN: usize = 4;
 
@@ -68,10 +71,19 @@ impl Archives for FileArchives {
         id: &IdPrefix,
         objects: &mut Vec<ObjectName>,
     ) -> Result<(), SinkError> {
-        match storage.attachments() {
-            Some(attachments) => Catalogue::new(attachments).narrow(id, objects),
-            None => Ok(()),
-        }
+        let Some(attachments) = storage.attachments() else {
+            return Ok(());
+        };
+        let mut unknown = Catalogue::new(attachments).narrow(id, objects)?;
+        // What cannot be read is told by whoever opens it.
+        let may_hold = |object: &ObjectName| {
+            let columns = retire::columns(attachments, object).ok();
+            let ids = columns.and_then(|columns| columns.ids().ok());
+            ids.is_none_or(|ids| ids.iter().any(|it| id.fits(it)))
+        };
+        unknown.retain(|object| !may_hold(object));
+        objects.retain(|object| !unknown.contains(object));
+        Ok(())
     }
 
     fn summary(
@@ -150,7 +162,7 @@ pub(crate) fn tidy(storage: &dyn Storage) -> Result<(), SinkError> {
             }
         }
     }
-    Catalogue::new(attachments).update(&archived, |object| {
+    Catalogue::new(attachments).update(&archived, WORTH_A_FILE, |object| {
         let columns = retire::columns(attachments, object).ok()?;
         columns.ids().ok()
     })

@@ -35,12 +35,17 @@ impl<'a> Catalogue<'a> {
         Self { attachments }
     }
 
-    /// Takes out of `objects` those that hold no id that begins so.
+    /// Takes out of `objects` those that hold no id that begins so, and says which of the others it
+    /// knows nothing of.
     ///
     /// # Errors
     ///
     /// Where the storage cannot be listed.
-    pub fn narrow(&self, id: &IdPrefix, objects: &mut Vec<ObjectName>) -> Result<(), SinkError> {
+    pub fn narrow(
+        &self,
+        id: &IdPrefix,
+        objects: &mut Vec<ObjectName>,
+    ) -> Result<Vec<ObjectName>, SinkError> {
         let (least, greatest) = id.bounds();
         let (least, greatest) = (key(&least), key(&greatest));
         let mut known = HashSet::new();
@@ -56,14 +61,17 @@ impl<'a> Catalogue<'a> {
             found.extend(names.cloned());
             known.extend(run.objects().iter().cloned());
         }
-        objects.retain(|object| match object {
-            ObjectName::Sealed(name) => found.contains(name) || !known.contains(name),
-            ObjectName::Active => true,
-        });
-        Ok(())
+        let is_in = |names: &HashSet<String>, object: &ObjectName| match object {
+            ObjectName::Sealed(name) => names.contains(name),
+            ObjectName::Active => false,
+        };
+        objects.retain(|object| is_in(&found, object) || !is_in(&known, object));
+        let unknown = objects.iter().filter(|object| !is_in(&known, object));
+        Ok(unknown.cloned().collect())
     }
 
-    /// Adds what is missing of `objects`, which are all that are archived, and forgets what is not
+    /// Adds what is missing of `objects`, which are all that are archived, where that are `at_least` so
+    /// many: looking into a few is cheaper than keeping a file on them. Forgets what is not
     /// among them any more where files are made one. `ids` gives the ids in an object; where it
     /// fails, the object stays unknown.
     ///
@@ -73,6 +81,7 @@ impl<'a> Catalogue<'a> {
     pub fn update(
         &self,
         objects: &[ObjectName],
+        at_least: usize,
         mut ids: impl FnMut(&ObjectName) -> Option<Vec<[u8; 16]>>,
     ) -> Result<(), SinkError> {
         let runs = self.runs()?;
@@ -86,13 +95,20 @@ impl<'a> Catalogue<'a> {
             .collect();
         let mut next = runs.whole.last().map_or(1, |run| run.number + 1);
         let mut batch = Batch::default();
-        for object in objects {
-            let ObjectName::Sealed(name) = object else {
-                continue;
-            };
-            if known.contains(name.as_str()) {
-                continue;
-            }
+        let missing: Vec<(&ObjectName, &str)> = objects
+            .iter()
+            .filter_map(|object| match object {
+                ObjectName::Sealed(name) => Some((object, name.as_str())),
+                ObjectName::Active => None,
+            })
+            .filter(|(_, name)| !known.contains(name))
+            .collect();
+        let added = if missing.len() < at_least {
+            &[][..]
+        } else {
+            &missing
+        };
+        for &(object, name) in added {
             let Some(ids) = ids(object) else { continue };
             batch.add(name, &ids);
             if batch.postings.len() >= AT_ONCE {

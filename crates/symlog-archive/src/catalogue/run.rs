@@ -1,7 +1,7 @@
 //! One file of the catalogue: ids in order, as a tree of pages that never changes.
 //!
-//! A page is 511 records and 16 bytes of a digest. A record is the first 12 bytes of an id, or of the
-//! first id of a page below, and a number: of an object, or of that page.
+//! A page is 681 records, four bytes of nothing and 16 bytes of a digest. A record is the first 8 bytes
+//! of an id, or of the first id of a page below, and a number: of an object, or of that page.
 
 use std::collections::BTreeSet;
 
@@ -11,9 +11,10 @@ use symlog_sink::{Attachments, NewAttachment, ObjectName, Operation, SinkError, 
 
 use super::attachment_name;
 
-/// What of an id is kept: of one that begins with a time, that and some forty random bits. Two ids
-/// that begin the same cost a look into one more archive, and nothing else.
-pub(super) const KEY: usize = 12;
+/// What of an id is kept: of one that begins with a time, that and twelve bits more, so that two that
+/// begin the same are of one millisecond, and mostly of one archive. Where they are not, they cost a
+/// look into another, and nothing else.
+pub(super) const KEY: usize = 8;
 const RECORD: usize = KEY + 4;
 const DIGEST: usize = 16;
 const PAGE: usize = 8192;
@@ -285,7 +286,7 @@ impl Scan<'_> {
         if self.left == 0 {
             return Ok(None);
         }
-        if self.at >= self.page.len() {
+        if self.at + RECORD > self.page.len() {
             self.page = self.run.page(self.next)?;
             self.next += 1;
             self.at = 0;

@@ -29,7 +29,7 @@ fn update(storage: &dyn Storage, contents: &[Vec<[u8; 16]>]) {
     let objects: Vec<ObjectName> = (0..contents.len()).map(name).collect();
     let attachments = storage.attachments().unwrap();
     Catalogue::new(attachments)
-        .update(&objects, |object| {
+        .update(&objects, 1, |object| {
             let at = objects.iter().position(|it| it == object).unwrap();
             Some(contents[at].clone())
         })
@@ -61,6 +61,23 @@ fn id(n: u64) -> [u8; 16] {
         id[..8].copy_from_slice(&n.to_be_bytes());
     }
     id
+}
+
+#[test]
+fn a_few_objects_are_no_reason_for_a_file() {
+    let storage = MemoryStorage::new();
+    let attachments = storage.attachments().unwrap();
+    let catalogue = Catalogue::new(attachments);
+    let objects: Vec<ObjectName> = (0..5).map(name).collect();
+    let ids = |_: &ObjectName| Some(vec![id(1)]);
+    catalogue.update(&objects[..4], 5, ids).unwrap();
+    assert_eq!(runs(&storage), []);
+    let mut left = objects.clone();
+    let unknown = catalogue.narrow(&prefix(&id(2), 32), &mut left).unwrap();
+    assert_eq!((&left, &unknown), (&objects, &objects));
+    catalogue.update(&objects, 5, ids).unwrap();
+    let unknown = catalogue.narrow(&prefix(&id(2), 32), &mut left).unwrap();
+    assert_eq!((left, unknown), (vec![], vec![]));
 }
 
 #[test]
@@ -134,7 +151,7 @@ fn objects_that_are_gone_are_forgotten_when_files_are_made_one() {
     for number in 0..2 * FAN {
         // Only this object is there.
         Catalogue::new(attachments)
-            .update(&[name(number)], |_| Some(vec![id(number as u64)]))
+            .update(&[name(number)], 1, |_| Some(vec![id(number as u64)]))
             .unwrap();
     }
     let runs = Catalogue::new(attachments).runs().unwrap().whole;
@@ -189,7 +206,7 @@ fn one_entry_is_looked_up_among_many() {
     let start = Instant::now();
     let attachments = storage.attachments().unwrap();
     Catalogue::new(attachments)
-        .update(&names, |object| {
+        .update(&names, 1, |object| {
             let ObjectName::Sealed(name) = object else {
                 return None;
             };
