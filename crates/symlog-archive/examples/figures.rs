@@ -129,12 +129,36 @@ fn compression(file: &Path, name: &str) -> Outcome<()> {
     let before = cpu();
     let read = log.reader().entries(Filter::new())?.count();
     let reading = cpu() - before;
+    by_id(&log)?;
     let rate = |took: Duration| payload as f64 / 1e6 / took.as_secs_f64();
     println!(
         "{name}: {entries} entries, payloads {payload}, object {object_bytes}, table {table}, frames {frames}: {:.1} times smaller; made and compared at {:.0} MB/s of payload a core; {read} entries read at {:.0} MB/s",
         payload as f64 / (table + frames) as f64,
         rate(took),
         rate(reading),
+    );
+    Ok(())
+}
+
+/// What it takes to read one entry by its id, each time from nothing.
+fn by_id(log: &Log) -> Outcome<()> {
+    let reader = log.reader();
+    let ids: Vec<String> = reader
+        .entries(Filter::new())?
+        .step_by(50)
+        .map(|entry| entry.map(|entry| entry.id))
+        .collect::<Result<_, _>>()?;
+    let before = cpu();
+    for id in &ids {
+        let mut filter = Filter::new();
+        filter.id = Some(id.clone());
+        if log.reader().entries(filter)?.count() != 1 {
+            return Err("an entry was not found by its id".into());
+        }
+    }
+    println!(
+        "one entry by its id in {:.1?}",
+        (cpu() - before) / ids.len() as u32
     );
     Ok(())
 }

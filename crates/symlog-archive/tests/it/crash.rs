@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use symlog_core::Filter;
 use symlog_sink::conformance::{Fault, FaultPlan, FaultyStorage, RecordingStorage};
-use symlog_sink::{MemoryStorage, ObjectName, Operation, Storage};
+use symlog_sink::{FileStorage, MemoryStorage, ObjectName, Operation, Storage};
 
 use crate::log::{archive, archiver, bytes, entries, fill, keyring, open, reader, sealed};
 
@@ -103,4 +103,72 @@ fn what_fails_while_an_archive_is_made_leaves_the_object() {
         );
         logger.close_blocking().unwrap();
     }
+}
+
+/// A file system of a few pages, which only root can make.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn mount(test: &str, options: &str) -> Option<Self> {
+        let root = tempfile::tempdir().unwrap();
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", options, "tmpfs"])
+            .arg(root.path())
+            .output();
+        if mounted.is_ok_and(|output| output.status.success()) {
+            return Some(Self(root));
+        }
+        eprintln!("SKIPPED: {test}: cannot mount a tmpfs here");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let unmount = std::process::Command::new("umount")
+            .arg(self.0.path())
+            .status();
+        drop(unmount);
+    }
+}
+
+#[test]
+fn a_disk_that_is_full_keeps_the_log_as_it_is_until_there_is_room() {
+    let Some(disk) = SmallDisk::mount("a_disk_that_is_full", "size=1m,mode=700") else {
+        return;
+    };
+    let keyring = keyring(9);
+    let path = disk.0.path().join("a.log");
+    let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(&path).unwrap());
+    let logger = open(&storage, &keyring);
+    fill(&logger, 0..12);
+    let maintenance = logger.maintenance().unwrap();
+    maintenance.seal().unwrap();
+    // The log goes on in a file that has its page already.
+    fill(&logger, 12..13);
+    let expected = entries(&reader(&storage, &keyring), Filter::new());
+    let filler = disk.0.path().join("filler");
+    let mut room = vec![0u8; 4 << 20];
+    while std::fs::write(&filler, &room).is_err() {
+        room.truncate(room.len() - 4096);
+    }
+    let first = archiver().run(&maintenance);
+    let is_told = first.map_or(true, |report| !report.kept.is_empty());
+    assert!(is_told, "nobody was told");
+    assert_eq!(sealed(&*storage).len(), 1);
+    assert_eq!(
+        entries(&reader(&storage, &keyring), Filter::new()),
+        expected
+    );
+    let left = storage.attachments().unwrap().list().unwrap();
+    assert!(left.is_empty(), "{left:?}");
+
+    std::fs::remove_file(&filler).unwrap();
+    assert_eq!(archiver().run(&maintenance).unwrap().made.len(), 1);
+    assert_eq!(
+        entries(&reader(&storage, &keyring), Filter::new()),
+        expected
+    );
+    assert!(reader(&storage, &keyring).verify().unwrap().is_ok());
+    logger.close_blocking().unwrap();
 }
