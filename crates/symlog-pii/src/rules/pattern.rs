@@ -25,6 +25,8 @@ pub(crate) enum PatternError {
 const MANY: u16 = 4096;
 /// A repeated group may repeat this often; each time costs stack.
 const MANY_GROUPS: u16 = 32;
+/// How many first characters of a match are told without trying.
+pub(crate) const LEAD: usize = 12;
 /// Steps after which a match is given up.
 const BUDGET: u32 = 20_000;
 
@@ -81,7 +83,7 @@ pub(crate) struct Pattern {
     prefix: String,
     min_len: u8,
     min_digits: u8,
-    /// The sets of the first bytes, as far as all matches agree.
+    /// What each of the first bytes of a match may be, up to the end of the shortest.
     lead: Vec<Set>,
 }
 
@@ -116,7 +118,7 @@ impl Pattern {
         let min_len = u8::try_from(fewest(&root, |_| true)).unwrap_or(u8::MAX);
         let digit = |set: Set| set.0 & !DIGITS.0 == 0;
         let min_digits = u8::try_from(fewest(&root, digit)).unwrap_or(u8::MAX);
-        let lead = lead(&root);
+        let lead = lead(&root, min_len);
         Ok(Self {
             root,
             first,
@@ -214,25 +216,49 @@ fn firsts(nodes: &[Node], out: &mut Set) -> bool {
     true
 }
 
-fn lead(nodes: &[Node]) -> Vec<Set> {
-    let mut out = Vec::new();
-    for node in nodes {
-        match node {
-            Node::Set(set) => out.push(*set),
-            Node::Repeat(inner, min, max) => {
-                let Node::Set(set) = **inner else { break };
-                out.extend(std::iter::repeat_n(set, usize::from(*min).min(6)));
-                if min != max || *min > 6 {
+/// The sets of characters that a match may have at its first places.
+fn lead(nodes: &[Node], min_len: u8) -> Vec<Set> {
+    let mut sets = vec![Set::default(); LEAD.min(usize::from(min_len))];
+    spread(nodes, 1, &mut sets);
+    sets
+}
+
+/// Adds what `nodes` may match to the sets of the places at which they may begin, a bit for each.
+/// Returns those at which they may end.
+fn spread(nodes: &[Node], begins: u64, sets: &mut [Set]) -> u64 {
+    // Further places are not told.
+    let known = (1 << sets.len()) - 1;
+    nodes.iter().fold(begins, |begins, node| match node {
+        Node::Set(set) => {
+            for (place, known) in sets.iter_mut().enumerate() {
+                if begins >> place & 1 == 1 {
+                    known.0 |= set.0;
+                }
+            }
+            begins << 1 & known
+        }
+        Node::Sequence(nodes) => spread(nodes, begins, sets),
+        Node::Either(arms) => arms.iter().fold(0, |ends, arm| {
+            ends | spread(std::slice::from_ref(arm), begins, sets)
+        }),
+        Node::Repeat(inner, min, max) => {
+            let mut ends = if *min == 0 { begins } else { 0 };
+            let mut at = begins;
+            for time in 1..=*max {
+                let next = spread(std::slice::from_ref(inner), at, sets);
+                // Further times tell nothing new.
+                let settled = next == at || next == 0;
+                at = next;
+                if time >= *min || settled {
+                    ends |= at;
+                }
+                if settled {
                     break;
                 }
             }
-            Node::Sequence(_) | Node::Either(_) => break,
+            ends
         }
-        if out.len() >= 6 {
-            break;
-        }
-    }
-    out
+    })
 }
 
 /// How many characters a match has at least that are of a set which `counts`.
@@ -539,6 +565,23 @@ mod tests {
                 theirs.find(&text).map(|m| m.end())
             );
         }
+    }
+
+    #[test]
+    fn first_bytes_are_told_by_place() {
+        let pattern = Pattern::new(r"(\+?1[ .])?\(?[2-9]\d{2}\)? \d{3}").unwrap();
+        let may_have = |place: usize, bytes: &str| {
+            (0..128)
+                .filter(|b| pattern.may_have(place, *b))
+                .map(char::from)
+                .eq(bytes.chars())
+        };
+        assert!(may_have(0, "(+123456789"));
+        assert!(may_have(1, " (.0123456789"));
+        assert!(may_have(3, " ()0123456789"));
+        // The shortest match has seven bytes: any may stand after it.
+        assert!((0..128).all(|byte| pattern.may_have(7, byte)));
+        assert!(!pattern.may_match(b"1 (415) x55") && pattern.may_match(b"+1 (415) 555"));
     }
 
     #[test]

@@ -157,10 +157,9 @@ impl Rule {
         self.min_digits
     }
 
-    /// Whether the byte of a match at `place` may be `byte`, as far as its first bytes are known.
-    pub(crate) fn may_have(&self, place: usize, byte: u8) -> bool {
-        let mut patterns = self.patterns.iter();
-        patterns.any(|pattern| pattern.may_have(place, byte))
+    /// What it finds: a match of any of these.
+    pub(crate) fn patterns(&self) -> &[Pattern] {
+        &self.patterns
     }
 
     /// The end of the match at `start`, checked, if one ends where `accept` allows.

@@ -4,7 +4,7 @@ use super::classes::Wanted;
 use super::{for_each, numbers};
 use crate::keys;
 use crate::kind::{PiiType, TypeSet};
-use crate::rules::{Heads, Keyword, Rule, RuleSet, Trigger, Words, head_of};
+use crate::rules::{Heads, Keyword, LEAD, Pattern, Rule, RuleSet, Trigger, Words, head_of};
 
 /// A rule that needs no keyword, with what tells at once that it does not match.
 #[derive(Debug, Clone, Copy)]
@@ -122,24 +122,23 @@ impl Plan {
     }
 }
 
-/// How many first bytes of a match are looked at together.
-const LEAD: usize = 6;
 /// Longer candidates, and those of more digits, are told apart one by one.
 const MAX_LEN: usize = 64;
 const MAX_DIGITS: usize = 32;
 /// The class of all that is beyond ASCII, and of the end of the text.
 const BEYOND: u8 = 128;
 
-/// Rules that need no keyword, in their order, with a bit for each to tell at once which of them
-/// may match somewhere.
+/// Rules that need no keyword, in their order, with a bit for each of their patterns to tell at
+/// once which of them may match somewhere.
 #[derive(Debug, Default)]
 pub(super) struct FreeRules {
-    rules: Vec<Free>,
+    /// One for each pattern; those of one rule stand together.
+    patterns: Vec<Free>,
     /// How many words of bits there are in each of the following.
     width: usize,
-    /// By place and byte: which rules may have it there.
+    /// By place and byte: which patterns may have it there.
     lead: Vec<u64>,
-    /// By length, and by number of digits: which rules need no more.
+    /// By length, and by number of digits: which patterns need no more.
     len: Vec<u64>,
     digits: Vec<u64>,
     /// The shortest match of any of them.
@@ -148,7 +147,7 @@ pub(super) struct FreeRules {
 
 impl FreeRules {
     fn new(rules: &RuleSet, want: TypeSet, keep: impl Fn(&str) -> bool) -> Self {
-        let kept: Vec<(u16, &Rule)> = rules
+        let kept: Vec<(Free, &Pattern)> = rules
             .iter()
             .filter(|(_, rule)| {
                 rule.trigger == Trigger::Number
@@ -156,36 +155,37 @@ impl FreeRules {
                     && want.contains(rule.kind)
                     && keep(rule.id.as_str())
             })
+            .flat_map(|(index, rule)| {
+                let free = Free::new(index, rule);
+                rule.patterns().iter().map(move |pattern| (free, pattern))
+            })
             .collect();
         let width = kept.len().div_ceil(64);
-        let bits = |tell: &dyn Fn(&Rule) -> bool| {
+        let bits = |tell: &dyn Fn(&Free, &Pattern) -> bool| {
             let mut bits = vec![0; width];
-            for (i, (_, rule)) in kept.iter().enumerate() {
-                bits[i / 64] |= u64::from(tell(rule)) << (i % 64);
+            for (i, (free, pattern)) in kept.iter().enumerate() {
+                bits[i / 64] |= u64::from(tell(free, pattern)) << (i % 64);
             }
             bits
         };
         let lead = (0..LEAD).flat_map(|place| {
-            (0..=BEYOND).flat_map(move |byte| bits(&|rule| rule.may_have(place, byte)))
+            (0..=BEYOND).flat_map(move |byte| bits(&|_, pattern| pattern.may_have(place, byte)))
         });
         // The last of the rows is that of everything longer, too.
         let fits = |least: u8, n: usize, rows: usize| usize::from(least).min(rows - 1) <= n;
-        let len = (0..MAX_LEN).flat_map(|n| bits(&|rule| fits(rule.min_len(), n, MAX_LEN)));
-        let digits =
-            (0..MAX_DIGITS).flat_map(|n| bits(&|rule| fits(rule.min_digits(), n, MAX_DIGITS)));
+        let len = (0..MAX_LEN).flat_map(|n| bits(&|free, _| fits(free.min_len, n, MAX_LEN)));
+        let digits = (0..MAX_DIGITS)
+            .flat_map(|n| bits(&|free, _| fits(free.min_digits, n, MAX_DIGITS)));
         Self {
             lead: lead.collect(),
             len: len.collect(),
             digits: digits.collect(),
             min_len: kept
                 .iter()
-                .map(|(_, rule)| rule.min_len())
+                .map(|(free, _)| free.min_len)
                 .min()
                 .unwrap_or(u8::MAX),
-            rules: kept
-                .iter()
-                .map(|(index, rule)| Free::new(*index, rule))
-                .collect(),
+            patterns: kept.iter().map(|(free, _)| *free).collect(),
             width,
         }
     }
@@ -195,17 +195,22 @@ impl FreeRules {
     #[inline]
     pub(super) fn each(&self, text: &[u8], len: usize, digits: usize, mut each: impl FnMut(u16)) {
         let row = |table: &[u64], row: usize, word: usize| table[row * self.width + word];
+        let head: [u8; LEAD] = match text.first_chunk() {
+            Some(head) => *head,
+            None => std::array::from_fn(|place| text.get(place).copied().unwrap_or(BEYOND)),
+        };
+        let mut last = None;
         for word in 0..self.width {
             let mut bits = row(&self.len, len.min(MAX_LEN - 1), word)
                 & row(&self.digits, digits.min(MAX_DIGITS - 1), word);
-            for place in 0..LEAD {
-                let byte = text.get(place).map_or(BEYOND, |b| (*b).min(BEYOND));
-                let place = place * (usize::from(BEYOND) + 1) + usize::from(byte);
+            for (place, byte) in head.iter().enumerate() {
+                let place = place * (usize::from(BEYOND) + 1) + usize::from(*byte.min(&BEYOND));
                 bits &= row(&self.lead, place, word);
             }
             for_each(bits, |bit| {
-                let free = &self.rules[word * 64 + bit];
-                if usize::from(free.min_len) <= len && usize::from(free.min_digits) <= digits {
+                let free = &self.patterns[word * 64 + bit];
+                let fits = usize::from(free.min_len) <= len && usize::from(free.min_digits) <= digits;
+                if fits && last.replace(free.rule) != Some(free.rule) {
                     each(free.rule);
                 }
             });
