@@ -192,19 +192,58 @@ pub(crate) fn may_end_sensitive(text: &[u8]) -> bool {
 #[inline]
 pub(crate) fn may_end_key(text: &[u8], end: usize) -> bool {
     match text.get(..end).and_then(<[u8]>::last_chunk) {
-        Some(&[a, b, c]) => {
-            let class = |byte: u8| usize::from(CLASS[usize::from(byte)]);
-            let bit = class(a) << 10 | class(b) << 5 | class(c);
-            KEY_ENDS[bit / 64] >> (bit % 64) & 1 == 1
+        Some(&[before, a, b, c]) => {
+            let [x, y, z] = [a, b, c].map(|byte| CLASS[usize::from(byte)]);
+            let last = usize::from(x) << 10 | usize::from(y) << 5 | usize::from(z);
+            let has = |bits: &[u64], bit: usize| bits[bit / 64] >> (bit % 64) & 1 == 1;
+            if !has(&KEY_ENDS, last) {
+                return false;
+            }
+            let odd = !(is_letter(x) && is_letter(y) && is_letter(z) && before.is_ascii());
+            odd || has(&WORD_ENDS, word_end(letter(before), last))
+                // A word of three letters may begin in camel case.
+                || (a.is_ascii_uppercase() && has(&WORD_ENDS, word_end(0, last)))
         }
         None => end > 0,
     }
 }
 
+/// Where the last four letters of a word stand in [`WORD_ENDS`], of which the last three are
+/// given together.
+const fn word_end(before: u8, last: usize) -> usize {
+    let all = (before as u32) << 15 | last as u32;
+    (all.wrapping_mul(0x9e37_79b1) >> 18) as usize
+}
+
+/// The words with which a sensitive key can end, by a hash of their last four letters, or of all
+/// three.
+static WORD_ENDS: [u64; 256] = {
+    let mut bits = [0; 256];
+    let mut list = 0;
+    while list < LAST.len() {
+        let text = LAST[list].as_bytes();
+        let mut at = 3;
+        while at <= text.len() {
+            let ends = at == text.len() || text[at] == b' ';
+            if ends && text[at - 3] != b' ' && text[at - 2] != b' ' {
+                let before = if at > 3 { letter(text[at - 4]) } else { 0 };
+                let last = ending(text[at - 3], text[at - 2], text[at - 1]);
+                let bit = word_end(before, last);
+                bits[bit / 64] |= 1 << (bit % 64);
+            }
+            at += 1;
+        }
+        list += 1;
+    }
+    bits
+};
+
 const DIGIT: u8 = 27;
 const BEYOND_ASCII: u8 = 28;
+/// What may join the words of a key.
+const JOINT: u8 = 29;
 
-/// 1 to 26 for letters, 0 for signs.
+/// 1 to 26 for letters, 0 for most signs.
 static CLASS: [u8; 256] = {
     let mut table = [0; 256];
     let mut i = 0;
@@ -214,6 +253,8 @@ static CLASS: [u8; 256] = {
             BEYOND_ASCII
         } else if byte.is_ascii_digit() {
             DIGIT
+        } else if matches!(byte, b'_' | b'-' | b'.' | b' ') {
+            JOINT
         } else {
             letter(byte)
         };
@@ -232,6 +273,17 @@ const fn is_short(a: u8, b: u8) -> bool {
         || (a == letter(b'i') && b == letter(b'd'))
 }
 
+/// Whether what stands before a digit may be what [`may_end_oddly`] takes.
+const fn may_precede_digit(a: u8, b: u8) -> bool {
+    if is_letter(b) {
+        is_letter(a) || a == BEYOND_ASCII || b == letter(b'b') || b == letter(b'v')
+    } else if b == DIGIT || b == JOINT {
+        a != 0
+    } else {
+        b == BEYOND_ASCII
+    }
+}
+
 /// The last three bytes of a key, by their classes, for which [`may_end_sensitive`] can hold.
 static KEY_ENDS: [u64; 512] = {
     let mut bits = [0; 512];
@@ -242,7 +294,8 @@ static KEY_ENDS: [u64; 512] = {
             (true, true, true) => BEFORES[i] != 0,
             (false, true, true) => a == BEYOND_ASCII || is_short(b, c),
             (_, false, true) => b == BEYOND_ASCII || c == letter(b'b') || c == letter(b'v'),
-            (_, _, false) => c == DIGIT || c == BEYOND_ASCII,
+            (_, _, false) if c == DIGIT => may_precede_digit(a, b),
+            (_, _, false) => c == BEYOND_ASCII,
         };
         if tells {
             bits[i / 64] |= 1 << (i % 64);

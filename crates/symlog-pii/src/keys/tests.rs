@@ -61,6 +61,7 @@ fn sensitive_keys_match_by_word() {
         assert!(is_sensitive(key), "{key}");
         let segment = last_segment(key).as_bytes();
         assert!(may_end_sensitive(segment), "{key}");
+        assert!(may_end_key(segment, segment.len()), "{key}");
     }
 }
 

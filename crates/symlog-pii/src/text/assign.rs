@@ -22,7 +22,7 @@ const MAX_COLUMN: usize = 24;
 /// it and a word. It is false for none.
 #[inline]
 pub(super) fn may_follow_key(text: &str, at: usize, gap: usize) -> bool {
-    // Only backslashes may be more.
+    // Only backslashes, and the blanks of a column, may be more.
     gap > 8 || keys::may_end_key(text.as_bytes(), at.saturating_sub(gap))
 }
 
@@ -32,30 +32,43 @@ pub(super) fn may_name_user(text: &str, known: &mut Option<bool>) -> bool {
     *known.get_or_insert_with(|| OPTION.find(text.as_bytes()).is_some())
 }
 
+/// Where the key ends before a sign, and whether it is quoted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KeyEnd {
+    end: usize,
+    quoted: bool,
+}
+
+/// The key before the `=` or `:` at `at`, if it can be a sensitive one as far as its end tells.
+#[inline]
+pub(super) fn key_at(bytes: &[u8], at: usize) -> Option<KeyEnd> {
+    let (end, quoted) = key_end(bytes, at);
+    // Most signs stand after names that no secret has.
+    keys::may_end_key(bytes, end).then_some(KeyEnd { end, quoted })
+}
+
 /// Judges the `=` or `:` at `at`. Returns up to where it has looked.
 #[inline]
 pub(super) fn judge(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit>) -> usize {
-    let bytes = text.as_bytes();
-    let (end, quoted) = key_end(bytes, at);
-    // Most signs stand after names that no secret has.
-    if keys::may_end_sensitive(&bytes[..end]) {
-        judge_key(text, at, end, quoted, want, out)
-    } else {
-        at + 1
+    match key_at(text.as_bytes(), at) {
+        Some(key) => judge_key(text, at, key, want, out),
+        None => at + 1,
     }
 }
 
-/// Judges a sign whose key ends at `end`.
+/// Judges a sign and the key before it. Returns up to where it has looked.
 #[inline(never)]
-fn judge_key(
+pub(super) fn judge_key(
     text: &str,
     at: usize,
-    end: usize,
-    quoted: bool,
+    KeyEnd { end, quoted }: KeyEnd,
     want: TypeSet,
     out: &mut Vec<Hit>,
 ) -> usize {
     let bytes = text.as_bytes();
+    if !keys::may_end_sensitive(&bytes[..end]) {
+        return at + 1;
+    }
     let named = credential::name_of_value(text, end);
     if named.is_none() && is_innocent_word(bytes, at, end, quoted) {
         return at + 1;
@@ -136,6 +149,10 @@ fn begins(text: &[u8], word: &str) -> bool {
 /// Where the name ends that stands before the sign at `at`, and whether it is quoted.
 #[inline]
 fn key_end(bytes: &[u8], at: usize) -> (usize, bool) {
+    // Most signs follow their key at once.
+    if at > 0 && bytes[at - 1].is_ascii_alphanumeric() {
+        return (at, false);
+    }
     let mut end = at;
     // `password     => "…"` stands in a column.
     let room = if bytes[at] == b'=' { MAX_COLUMN } else { 2 };

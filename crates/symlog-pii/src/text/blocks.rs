@@ -1,6 +1,7 @@
 //! Byte classes, 64 bytes at a time.
 
 use super::classes::{Chunk, Classes, Wanted, classify};
+use super::first_of_runs;
 use crate::rules::MIN_TOKEN;
 
 /// 64 bytes of text: one bit per byte, set where something of interest begins.
@@ -22,7 +23,7 @@ impl Block<'_> {
     /// Digits that no digit precedes.
     #[inline]
     pub(super) fn digit_starts(&self) -> u64 {
-        self.here.digit & !(self.here.digit << 1 | self.before.digit >> 63)
+        first_of_runs(self.before.digit, self.here.digit)
     }
 
     /// `@`.
@@ -34,7 +35,7 @@ impl Block<'_> {
     /// `=` and `:`, of several in a row the first.
     #[inline]
     pub(super) fn assign(&self) -> u64 {
-        self.here.assign & !(self.here.assign << 1 | self.before.assign >> 63)
+        first_of_runs(self.before.assign, self.here.assign)
     }
 
     /// Which bytes `//` follows.
@@ -78,7 +79,7 @@ impl Block<'_> {
 
     #[inline]
     fn word_starts(&self) -> u64 {
-        self.here.word & !(self.here.word << 1 | self.before.word >> 63)
+        first_of_runs(self.before.word, self.here.word)
     }
 
     /// Words that begin with an upper-case letter or beyond ASCII.

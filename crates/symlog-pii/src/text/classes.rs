@@ -31,14 +31,41 @@ pub(super) struct Classes {
     pub(super) newline: u64,
 }
 
+/// The few classes that tell what needs no words around it; one bit per byte.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Signs {
+    pub(super) digit: u64,
+    pub(super) at: u64,
+    pub(super) assign: u64,
+    pub(super) disguise: u64,
+}
+
+impl From<Classes> for Signs {
+    fn from(classes: Classes) -> Self {
+        let Classes {
+            digit,
+            at,
+            assign,
+            disguise,
+            ..
+        } = classes;
+        Self {
+            digit,
+            at,
+            assign,
+            disguise,
+        }
+    }
+}
+
 /// Which classes are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Wanted {
-    /// Digits, letters, `@`, `=`, `:` and `/`; the others are left out.
+    /// Digits, letters, `@`, `=`, `:`, `/` and disguises; the others are left out.
     Signs,
     /// Digits, letters, capitals and newlines; the others may be left out.
     Words,
-    /// All but disguises, which may be left out.
+    /// All of them.
     All,
     /// Disguises; the others may be left out.
     Disguises,
@@ -53,15 +80,36 @@ pub(super) enum Wanted {
 pub(super) fn classify(chunks: &[Chunk], wanted: Wanted, out: &mut [Classes]) {
     match (std::is_x86_feature_detected!("avx2"), wanted) {
         // SAFETY: AVX2 was detected.
-        (true, Wanted::Signs) => unsafe { x86::avx2::<true, false, false>(chunks, out) },
+        (true, Wanted::Signs) => unsafe { x86::avx2::<true, false, true>(chunks, out) },
         // SAFETY: AVX2 was detected.
         (true, Wanted::Words) => unsafe { x86::avx2::<false, true, false>(chunks, out) },
         // SAFETY: AVX2 was detected.
-        (true, Wanted::All) => unsafe { x86::avx2::<true, true, false>(chunks, out) },
+        (true, Wanted::All) => unsafe { x86::avx2::<true, true, true>(chunks, out) },
         // SAFETY: AVX2 was detected.
         (true, Wanted::Disguises) => unsafe { x86::avx2::<false, false, true>(chunks, out) },
         // SAFETY: SSE2 is part of every x86-64.
         (false, _) => unsafe { x86::sse2(chunks, out) },
+    }
+}
+
+/// Writes those few classes of each chunk to the same place of `out`.
+#[cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "calls into code for processor features that were detected"
+    )
+)]
+pub(super) fn signs(chunks: &[Chunk], out: &mut [Signs]) {
+    #[cfg(target_arch = "x86_64")]
+    if std::is_x86_feature_detected!("avx2") {
+        // SAFETY: AVX2 was detected.
+        return unsafe { x86::avx2_signs(chunks, out) };
+    }
+    for (chunk, out) in chunks.iter().zip(out) {
+        let mut classes = [Classes::default()];
+        classify(&[*chunk], Wanted::Signs, &mut classes);
+        *out = classes[0].into();
     }
 }
 
@@ -95,7 +143,7 @@ fn scalar(bytes: &Chunk) -> Classes {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Chunk, Classes, TOKEN};
+    use super::{Chunk, Classes, Signs, TOKEN};
 
     #[expect(
         unsafe_code,
@@ -167,6 +215,8 @@ mod x86 {
                     let c2_e2 = _mm256_cmpeq_epi8(folded, _mm256_set1_epi8(0xe2_u8 as i8));
                     let others = _mm256_or_si256(is(0xe3), _mm256_or_si256(is(0xef), is(b'%')));
                     out.disguise |= bits(_mm256_or_si256(c2_e2, others));
+                }
+                if !SIGNS && !WORDS {
                     continue;
                 }
                 let digit = within(v, b'0', 9);
@@ -195,6 +245,29 @@ mod x86 {
                     out.token |= bits(_mm256_xor_si256(none, _mm256_set1_epi8(-1)));
                 }
             }
+        }
+    }
+
+    #[target_feature(enable = "avx2")]
+    pub(super) fn avx2_signs(chunks: &[Chunk], out: &mut [Signs]) {
+        for (chunk, out) in chunks.iter().zip(out) {
+            let mut signs = Signs::default();
+            for (half, v) in halves(chunk).into_iter().enumerate() {
+                let bits = |m: __m256i| u64::from(_mm256_movemask_epi8(m) as u32) << (half * 32);
+                let is = |byte: u8| _mm256_cmpeq_epi8(v, _mm256_set1_epi8(byte as i8));
+                let shifted = _mm256_sub_epi8(v, _mm256_set1_epi8(b'0' as i8));
+                let digit = _mm256_min_epu8(shifted, _mm256_set1_epi8(9));
+                signs.digit |= bits(_mm256_cmpeq_epi8(digit, shifted));
+                signs.at |= bits(is(b'@'));
+                signs.assign |= bits(_mm256_or_si256(is(b'='), is(b':')));
+                let c2_e2 = _mm256_cmpeq_epi8(
+                    _mm256_or_si256(v, _mm256_set1_epi8(0x20)),
+                    _mm256_set1_epi8(0xe2_u8 as i8),
+                );
+                let others = _mm256_or_si256(is(0xe3), _mm256_or_si256(is(0xef), is(b'%')));
+                signs.disguise |= bits(_mm256_or_si256(c2_e2, others));
+            }
+            *out = signs;
         }
     }
 
@@ -259,12 +332,18 @@ mod tests {
         let expect: Vec<Classes> = chunks.iter().map(scalar).collect();
         let mut found = vec![Classes::default(); chunks.len()];
         classify(&chunks, Wanted::All, &mut found);
-        let all = |c: &Classes| Classes { disguise: 0, ..*c };
-        assert!(found.iter().map(all).eq(expect.iter().map(all)));
+        assert_eq!(found, expect);
         classify(&chunks, Wanted::Signs, &mut found);
-        let signs = |c: &Classes| (c.digit, c.word, c.at, c.assign, c.slash);
+        let signs = |c: &Classes| (c.digit, c.word, c.at, c.assign, c.slash, c.disguise);
         assert!(found.iter().map(signs).eq(expect.iter().map(signs)));
         classify(&chunks, Wanted::Words, &mut found);
+        let mut few = vec![Signs::default(); chunks.len()];
+        super::signs(&chunks, &mut few);
+        assert!(
+            few.iter()
+                .copied()
+                .eq(expect.iter().map(|c| Signs::from(*c)))
+        );
         let words = |c: &Classes| (c.digit, c.word, c.capital, c.newline);
         assert!(found.iter().map(words).eq(expect.iter().map(words)));
         classify(&chunks, Wanted::Disguises, &mut found);

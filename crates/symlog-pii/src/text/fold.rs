@@ -26,19 +26,13 @@ pub(crate) fn fold(text: &str) -> Decoded {
     out
 }
 
-/// Whether there is a character that only looks like another one.
-pub(super) fn is_disguised(text: &str) -> bool {
-    // Most texts are ASCII.
-    if text.is_ascii() && memchr::memchr(b'%', text.as_bytes()).is_none() {
-        return false;
-    }
+/// Whether a character only looks like another one, of those that may: they begin where `bits` has
+/// one, from `base` on.
+#[inline(never)]
+pub(super) fn is_disguised(text: &str, bits: u64, base: usize) -> bool {
     let mut found = false;
-    scan(text.as_bytes(), Wanted::Disguises, |block, base| {
-        if !found {
-            for_each(block.disguises(), |bit| {
-                found |= plain_at(text, base + bit).is_some()
-            });
-        }
+    for_each(bits, |bit| {
+        found |= plain_at(text, base + bit).is_some();
     });
     found
 }
@@ -82,6 +76,14 @@ fn plain(c: char) -> Option<Option<char>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_disguised(text: &str) -> bool {
+        let mut found = false;
+        scan(text.as_bytes(), Wanted::Disguises, |block, base| {
+            found |= super::is_disguised(text, block.disguises(), base);
+        });
+        found
+    }
 
     #[test]
     fn plain_characters_take_their_places() {

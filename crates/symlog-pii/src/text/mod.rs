@@ -4,6 +4,7 @@ mod age;
 mod arbitrate;
 mod around;
 mod assign;
+mod bare;
 mod blocks;
 mod classes;
 mod context;
@@ -37,7 +38,7 @@ pub(crate) use blocks::{Word, words};
 use classes::Wanted;
 pub(crate) use date::{is_birth, is_year};
 pub(crate) use field::PERSON_FIELD;
-use fold::{fold, is_disguised};
+use fold::fold;
 pub(crate) use pieces::{MAX_LINE, cut, pieces};
 pub(crate) use plan::Plan;
 pub(crate) use token::{MAX_PEM, open_key};
@@ -144,10 +145,11 @@ impl Search<'_> {
     /// Appends everything that stands in the text, in order and without overlap. Characters that
     /// only look like others are taken for those.
     pub(crate) fn find(&self, out: &mut Vec<Hit>) {
-        if !is_disguised(self.text) {
-            return self.find_plain(out);
-        }
         let first = out.len();
+        if self.look::<true>(out) {
+            return;
+        }
+        out.truncate(first);
         let folded = fold(self.text);
         Search {
             text: &folded.text,
@@ -162,11 +164,22 @@ impl Search<'_> {
 
     /// [`find`](Self::find) where all characters are what they look like.
     pub(crate) fn find_plain(&self, out: &mut Vec<Hit>) {
+        self.look::<false>(out);
+    }
+
+    /// Appends what stands in the text. Where it is `WARY` it gives up at the first character that
+    /// only looks like another one, and answers `false`.
+    fn look<const WARY: bool>(&self, out: &mut Vec<Hit>) -> bool {
         let first = out.len();
         let mut past = Past::default();
-        blocks::scan(self.text.as_bytes(), self.plan.classes(), |block, base| {
-            self.block(block, base, &mut past, out);
-        });
+        let plain = if self.plan.bare() {
+            self.bare::<WARY>(&mut past, out)
+        } else {
+            self.blocks::<WARY>(&mut past, out)
+        };
+        if !plain {
+            return false;
+        }
         if self.plan.email && self.plan.keywords {
             email::judge_spoken(self.text, out);
         }
@@ -187,6 +200,20 @@ impl Search<'_> {
             crate::names::tag(self, out);
         }
         arbitrate(out, first);
+        true
+    }
+
+    fn blocks<const WARY: bool>(&self, past: &mut Past, out: &mut Vec<Hit>) -> bool {
+        let mut plain = true;
+        blocks::scan(self.text.as_bytes(), self.plan.classes(), |block, base| {
+            if WARY && plain && block.disguises() != 0 {
+                plain = !fold::is_disguised(self.text, block.disguises(), base);
+            }
+            if plain {
+                self.block(block, base, past, out);
+            }
+        });
+        plain
     }
 
     fn block(&self, block: &Block, base: usize, past: &mut Past, out: &mut Vec<Hit>) {
@@ -196,13 +223,17 @@ impl Search<'_> {
         let digits = if self.plan.keywords {
             block.digit_starts()
         } else {
-            long_numbers(block)
+            long_numbers(block.digit_starts(), block.digits())
         };
         let around = Around::new(self.text, block, base);
         if digits != 0 {
             let tokens = block.tokens();
             for_each(digits, |bit| {
-                if base + bit >= past.digits {
+                let at = base + bit;
+                let free = &self.plan.free;
+                if at >= past.digits
+                    && (self.plan.keywords || free.may_match(self.text.as_bytes(), at))
+                {
                     let (start, end) = self.word(block, base, bit);
                     past.digits = end;
                     // A longer word is data.
@@ -220,6 +251,11 @@ impl Search<'_> {
         }
         if self.plan.email || self.plan.usernames {
             for_each(block.at(), |bit| self.at_sign(base + bit, past, out));
+        }
+        if !self.plan.urls {
+            for_each(block.at(), |bit| {
+                net::judge_credentials(self, base + bit, out)
+            });
         }
         if block.assign() != 0 {
             let signs = self.telling_signs(block, base, past);
@@ -283,12 +319,15 @@ impl Search<'_> {
         let at = base + bit;
         match block.word_around(bit) {
             Some((back, ahead)) => (at - back, at + ahead),
-            None => {
-                let before = self.text.as_bytes()[..at].iter().rev().take(128);
-                let back = before.take_while(|b| context::in_word(**b)).count();
-                (at - back, self.word_end(at))
-            }
+            None => self.word_at(at),
         }
+    }
+
+    /// Where the word begins and ends in which `at` stands.
+    fn word_at(&self, at: usize) -> (usize, usize) {
+        let before = self.text.as_bytes()[..at].iter().rev().take(128);
+        let back = before.take_while(|b| context::in_word(**b)).count();
+        (at - back, self.word_end(at))
     }
 
     fn digits(&self, word: DigitWord, around: &Around<'_>, past: &mut Past, out: &mut Vec<Hit>) {
@@ -305,7 +344,7 @@ impl Search<'_> {
             past.net = net::judge(self, start, end, out);
         }
         if self.plan.numbers && start >= past.numbers {
-            past.numbers = self.number((start, end), around, past, out);
+            past.numbers = self.number((start, end), Some(around), past, out);
         }
         if self.plan.coordinates && begins {
             coords::judge(self, start, end, out);
@@ -319,7 +358,7 @@ impl Search<'_> {
     fn number(
         &self,
         (start, end): (usize, usize),
-        around: &Around<'_>,
+        around: Option<&Around<'_>>,
         past: &mut Past,
         out: &mut Vec<Hit>,
     ) -> usize {
@@ -355,7 +394,10 @@ impl Search<'_> {
     #[inline]
     fn telling_signs(&self, block: &Block, base: usize, past: &mut Past) -> u64 {
         let signs = block.assign();
-        let mut telling = block.before_slashes();
+        let mut telling = 0;
+        if self.plan.urls {
+            telling |= block.before_slashes();
+        }
         if self.plan.net {
             telling |= block.before_assign();
         }
@@ -374,7 +416,9 @@ impl Search<'_> {
         let bytes = self.text.as_bytes();
         let following = &bytes[at + 1..];
         if following.starts_with(b"//") && bytes[at] == b':' {
-            net::judge_url(self, at, out);
+            if self.plan.urls {
+                net::judge_url(self, at, out);
+            }
             return;
         }
         if self.plan.net
@@ -415,20 +459,23 @@ const MAX_TRIES: u32 = 8;
 const FEW: u32 = 7;
 const NEAR: u32 = 22;
 
-/// Where numbers begin that say anything without a keyword: few numbers are that long.
+/// Of the bits in a row the first; `before` is the block before.
 #[inline]
-fn long_numbers(block: &Block) -> u64 {
-    if block.digit_starts() == 0 {
-        return 0;
-    }
-    let digits = block.digits();
+fn first_of_runs(before: u64, here: u64) -> u64 {
+    here & !(here << 1 | before >> 63)
+}
+
+/// Those of the numbers that begin at `starts` which say anything without a keyword: few numbers
+/// are that long.
+#[inline]
+fn long_numbers(starts: u64, digits: u128) -> u64 {
     // Digits with no more than two other bytes between them, as one run.
     let mut run = digits | digits >> 1 | digits >> 2;
     run &= run >> 1;
     run &= run >> 2;
     run &= run >> 3;
     let mut long = 0;
-    for_each(block.digit_starts() & run as u64, |bit| {
+    for_each(starts & run as u64, |bit| {
         let near = (digits >> bit) as u64 & ((1 << NEAR) - 1);
         long |= u64::from(near.count_ones() >= FEW) << bit;
     });

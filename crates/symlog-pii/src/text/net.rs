@@ -265,6 +265,22 @@ fn mac(bytes: &[u8], start: usize) -> bool {
     shaped && !longer && !same
 }
 
+/// The longest URL.
+const MAX_URL: usize = 2048;
+
+/// Whether no URL holds the byte.
+fn ends_url(byte: &u8) -> bool {
+    matches!(
+        byte,
+        0..=b' ' | b'"' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | b'^'
+    )
+}
+
+/// Whether the byte ends the part of a URL in which its host stands.
+fn ends_authority(byte: &u8) -> bool {
+    ends_url(byte) || matches!(byte, b'/' | b'?' | b'#')
+}
+
 /// Judges the `://` whose colon is at `colon`. Returns up to where it has looked.
 pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) -> usize {
     let text = place.text;
@@ -280,18 +296,11 @@ pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) ->
     if start == colon {
         return colon + 3;
     }
-    let limit = bytes.len().min(colon + 2048);
+    let limit = bytes.len().min(colon + MAX_URL);
     let host_from = colon + 3;
-    let ends = |b: u8| {
-        matches!(
-            b,
-            0..=b' ' | b'"' | b'<' | b'>' | b'`' | b'\\' | b'{' | b'}' | b'|' | b'^'
-        )
-    };
-    let stop = |b: &u8| ends(*b) || matches!(b, b'/' | b'?' | b'#');
     let authority_end = bytes[host_from..limit]
         .iter()
-        .position(stop)
+        .position(ends_authority)
         .map_or(limit, |n| host_from + n);
     let at = bytes[host_from..authority_end]
         .iter()
@@ -305,7 +314,7 @@ pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) ->
     }
     let mut end = bytes[host_from..limit]
         .iter()
-        .position(|b| ends(*b))
+        .position(ends_url)
         .map_or(limit, |n| host_from + n);
     while end > host_from
         && matches!(
@@ -329,6 +338,26 @@ pub(super) fn judge_url(place: &Search<'_>, colon: usize, out: &mut Vec<Hit>) ->
         out.push(Hit::new(start, end, PiiType::Url, 0.8, URL));
     }
     host_from
+}
+
+/// Judges the `@` at `at` as that of `https://user:password@host`, where URLs themselves are not
+/// looked for.
+pub(super) fn judge_credentials(place: &Search<'_>, at: usize, out: &mut Vec<Hit>) {
+    let bytes = place.text.as_bytes();
+    // A second `@` changes nothing: from the first one on the whole authority is looked at.
+    let host = bytes[..at]
+        .iter()
+        .rev()
+        .take(MAX_URL)
+        .position(|b| ends_authority(b) || *b == b'@')
+        .map_or(0, |n| at - n);
+    let Some(before) = bytes[..host].strip_suffix(b"://") else {
+        return;
+    };
+    // Of several signs in a row the first one tells.
+    if !matches!(before.last(), Some(b'=' | b':')) {
+        judge_url(place, before.len(), out);
+    }
 }
 
 /// `user:password@` in a URL: the password is masked.

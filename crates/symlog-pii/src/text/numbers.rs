@@ -16,11 +16,12 @@ const REACH: usize = 7;
 const MAX_DECOY: usize = 2;
 
 /// Judges the word from `start` to `end`, which holds a digit. Returns up to where it has looked,
-/// and up to where the groups go that may belong to one number with it.
+/// and up to where the groups go that may belong to one number with it. Nothing speaks for it
+/// where nothing is `around` it.
 pub(super) fn judge(
     place: &Search<'_>,
     (start, end): (usize, usize),
-    around: &Around<'_>,
+    around: Option<&Around<'_>>,
     out: &mut Vec<Hit>,
 ) -> (usize, usize) {
     let bytes = place.text.as_bytes();
@@ -31,11 +32,12 @@ pub(super) fn judge(
     if digits < 2 || (digits < 3 && reach < 6) {
         return (end, end);
     }
-    let support = if place.plan.keywords {
-        let words = if digits < 5 { 3 } else { REACH };
-        Support::gather(place, (start, end), words, around)
-    } else {
-        Support::NONE
+    let support = match around {
+        Some(around) if place.plan.keywords => {
+            let words = if digits < 5 { 3 } else { REACH };
+            Support::gather(place, (start, end), words, around)
+        }
+        _ => Support::NONE,
     };
     if support.len == 0 && reach + 6 < usize::from(place.plan.free.min_len) {
         return (end, end);

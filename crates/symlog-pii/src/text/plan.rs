@@ -1,6 +1,7 @@
 //! Which rules and judges a choice of types needs, worked out once.
 
 use super::classes::Wanted;
+use super::context::in_word;
 use super::{for_each, numbers};
 use crate::keys;
 use crate::kind::{PiiType, TypeSet};
@@ -44,6 +45,8 @@ pub(crate) struct Plan {
     pub(super) numbers: bool,
     pub(super) dates: bool,
     pub(super) net: bool,
+    /// Whether URLs are looked for, and not only the passwords in them.
+    pub(super) urls: bool,
     pub(super) secrets: bool,
     pub(super) email: bool,
     pub(super) usernames: bool,
@@ -87,6 +90,7 @@ impl Plan {
                 PiiType::MacAddress,
                 PiiType::Uuid,
             ])),
+            urls: want.contains(PiiType::Url),
             secrets: want.intersects(TypeSet::of(&[
                 PiiType::Secret,
                 PiiType::Password,
@@ -110,6 +114,19 @@ impl Plan {
         plan.keywords = false;
         plan.secrets = false;
         plan
+    }
+
+    /// Whether nothing is looked for but numbers without a keyword, e-mail and values of keys.
+    #[inline]
+    pub(super) fn bare(&self) -> bool {
+        let Self {
+            keywords,
+            secrets,
+            cues,
+            ..
+        } = self;
+        let others = self.dates | self.net | self.urls | self.usernames | self.coordinates;
+        !(keywords | secrets | cues | others | self.names)
     }
 
     /// The classes of bytes at which something of the types begins.
@@ -143,6 +160,8 @@ pub(super) struct FreeRules {
     digits: Vec<u64>,
     /// The shortest match of any of them.
     pub(super) min_len: u8,
+    /// Whether a match may have a letter before its first digit.
+    lettered: bool,
 }
 
 impl FreeRules {
@@ -174,8 +193,8 @@ impl FreeRules {
         // The last of the rows is that of everything longer, too.
         let fits = |least: u8, n: usize, rows: usize| usize::from(least).min(rows - 1) <= n;
         let len = (0..MAX_LEN).flat_map(|n| bits(&|free, _| fits(free.min_len, n, MAX_LEN)));
-        let digits = (0..MAX_DIGITS)
-            .flat_map(|n| bits(&|free, _| fits(free.min_digits, n, MAX_DIGITS)));
+        let digits =
+            (0..MAX_DIGITS).flat_map(|n| bits(&|free, _| fits(free.min_digits, n, MAX_DIGITS)));
         Self {
             lead: lead.collect(),
             len: len.collect(),
@@ -185,9 +204,41 @@ impl FreeRules {
                 .map(|(free, _)| free.min_len)
                 .min()
                 .unwrap_or(u8::MAX),
+            lettered: kept.iter().any(|(_, pattern)| {
+                // Two signs may stand before what else there is.
+                let may_have = |byte| (0..3).any(|place| pattern.may_have(place, byte));
+                (b'A'..=b'Z').chain(b'a'..=b'z').any(may_have)
+            }),
             patterns: kept.iter().map(|(free, _)| *free).collect(),
             width,
         }
+    }
+
+    /// Whether some rule may match from the digit at `at` on, or from what stands before it. Only
+    /// as far as the first bytes tell.
+    #[inline]
+    pub(super) fn may_match(&self, text: &[u8], at: usize) -> bool {
+        if self.lettered && at > 0 && (in_word(text[at - 1]) || matches!(text[at - 1], b' ' | b'-'))
+        {
+            return true;
+        }
+        let signs = text[..at].iter().rev().take(2);
+        let signs = signs.take_while(|b| matches!(b, b'+' | b'(')).count();
+        (at - signs..=at).any(|from| {
+            let head = head(&text[from..]);
+            (0..self.width).any(|word| self.led(&head, word) != 0)
+        })
+    }
+
+    /// Those of a word of patterns that may begin with these bytes.
+    #[inline]
+    fn led(&self, head: &[u8; LEAD], word: usize) -> u64 {
+        head.iter()
+            .enumerate()
+            .fold(u64::MAX, |bits, (place, byte)| {
+                let row = place * (usize::from(BEYOND) + 1) + usize::from(*byte.min(&BEYOND));
+                bits & self.lead[row * self.width + word]
+            })
     }
 
     /// Calls `each` with the rules that may match at the beginning of `text`, with so many bytes
@@ -195,26 +246,30 @@ impl FreeRules {
     #[inline]
     pub(super) fn each(&self, text: &[u8], len: usize, digits: usize, mut each: impl FnMut(u16)) {
         let row = |table: &[u64], row: usize, word: usize| table[row * self.width + word];
-        let head: [u8; LEAD] = match text.first_chunk() {
-            Some(head) => *head,
-            None => std::array::from_fn(|place| text.get(place).copied().unwrap_or(BEYOND)),
-        };
+        let head = head(text);
         let mut last = None;
         for word in 0..self.width {
-            let mut bits = row(&self.len, len.min(MAX_LEN - 1), word)
+            let bits = self.led(&head, word)
+                & row(&self.len, len.min(MAX_LEN - 1), word)
                 & row(&self.digits, digits.min(MAX_DIGITS - 1), word);
-            for (place, byte) in head.iter().enumerate() {
-                let place = place * (usize::from(BEYOND) + 1) + usize::from(*byte.min(&BEYOND));
-                bits &= row(&self.lead, place, word);
-            }
             for_each(bits, |bit| {
                 let free = &self.patterns[word * 64 + bit];
-                let fits = usize::from(free.min_len) <= len && usize::from(free.min_digits) <= digits;
+                let fits =
+                    usize::from(free.min_len) <= len && usize::from(free.min_digits) <= digits;
                 if fits && last.replace(free.rule) != Some(free.rule) {
                     each(free.rule);
                 }
             });
         }
+    }
+}
+
+/// The first bytes of a text, and what stands for its end.
+#[inline]
+fn head(text: &[u8]) -> [u8; LEAD] {
+    match text.first_chunk() {
+        Some(head) => *head,
+        None => std::array::from_fn(|place| text.get(place).copied().unwrap_or(BEYOND)),
     }
 }
 
