@@ -79,7 +79,7 @@ fn starts(bytes: &[u8], start: usize) -> [Option<usize>; 3] {
     };
     let letters = matches!(at(1), Some(b' ' | b'-')).then(|| {
         let mut from = start - 1;
-        while from > 0 && start - from < 6 && bytes[from - 1].is_ascii_alphabetic() {
+        while from > 0 && start - from < 7 && bytes[from - 1].is_ascii_alphabetic() {
             from -= 1;
         }
         from

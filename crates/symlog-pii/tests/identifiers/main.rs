@@ -1,5 +1,7 @@
 //! Every identifier that the product promises is found in a sentence that speaks of it.
 
+mod spellings;
+
 use symlog_pii::{Counts, Masker, PiiType, Profile};
 
 /// What was not found: the sentence, and what was found in it.
