@@ -29,7 +29,9 @@ fn check(masker: &Masker, text: &str, chunks: &[&str]) {
 
 const TEXT: &str = "Dear John Smith,\nyour SSN is\n123-45-6789 and card 4111 1111 1111 1111.\nMail jo@example.com\n\
 -----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAKC\n-----END RSA PRIVATE KEY-----\nAPI_KEY=abcd1234\nMRN:\n 00481516\n\
-password is hunter2! Ask Smith.\nBorn 3 May 1961 in Łódź, lives at 12 Main Street, Springfield\n";
+password is hunter2! Ask Smith.\nBorn 3 May 1961 in Łódź, lives at 12 Main Street, Springfield\n\
+SECRET_KEY = 'django-insecure-_du9e^cm7\n=gr@cu@v9-v7ulhbk2m0123456789 settings\n\
+NetworkCredential(\"ci\",\n\"AP7JaG9To\")\n- name: DB_PASSWORD\n  value: \"r3disPw!x\"\n";
 
 #[test]
 fn every_split_in_two_and_into_characters() {

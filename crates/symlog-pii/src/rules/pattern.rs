@@ -388,7 +388,8 @@ impl Parser<'_> {
                 set.add(b'_', b'_');
             }
             b's' => {
-                set.add(9, 13);
+                set.add(b'\t', b'\t');
+                set.add(11, 13);
                 set.add(b' ', b' ');
             }
             b'n' => set.add(b'\n', b'\n'),
@@ -426,7 +427,12 @@ impl Parser<'_> {
                 }
             }
         }
-        Ok(if negated { Set(!set.0) } else { set })
+        // Nothing is found across the end of a line, which a stream may have let go already.
+        Ok(if negated {
+            Set(!set.0 & !(1 << b'\n'))
+        } else {
+            set
+        })
     }
 
     fn quantified(&mut self, atom: Node) -> Result<Node, PatternError> {

@@ -304,7 +304,7 @@ pub(super) fn judge_call(text: &str, at: usize, want: TypeSet, out: &mut Vec<Hit
         let rest = &bytes[from..bytes.len().min(from + 32)];
         let opening = rest
             .iter()
-            .take_while(|b| matches!(b, b' ' | b'(' | b',' | b'\n' | b'\r' | b'\t'))
+            .take_while(|b| matches!(b, b' ' | b'(' | b',' | b'\t'))
             .count();
         let Some(value) = value_at(bytes, from + opening, true, false).filter(|v| v.quoted) else {
             break;
