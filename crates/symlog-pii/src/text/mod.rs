@@ -17,6 +17,7 @@ mod fold;
 mod months;
 mod net;
 mod numbers;
+mod opaque;
 mod pieces;
 mod plan;
 mod spread;
@@ -200,6 +201,7 @@ impl Search<'_> {
             crate::names::tag(self, out);
         }
         arbitrate(out, first);
+        opaque::spare(self.text, out, first);
         true
     }
 
