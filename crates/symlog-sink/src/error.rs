@@ -293,6 +293,9 @@ fn remedy(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space or raise the quota"
         }
+        io::ErrorKind::FileTooLarge => {
+            "raise the limit on the size of a file or of a message, or lower `part_bytes`"
+        }
         io::ErrorKind::AlreadyExists => "something else is there already: move it away",
         io::ErrorKind::NotFound => "check that the directory exists",
         io::ErrorKind::NotADirectory => "a part of the path is a file: use another path",

@@ -6,8 +6,11 @@
 #![allow(clippy::unwrap_used, reason = "a failed step is a failed test")]
 #![allow(clippy::print_stderr, reason = "whoever runs the tests is told")]
 
+mod backend;
 mod proxy;
 mod server;
+pub mod shipping;
 
+pub use backend::{RemoteLog, RemoteLogs};
 pub use proxy::{Mode, Proxy};
 pub use server::Server;

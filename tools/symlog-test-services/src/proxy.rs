@@ -20,6 +20,9 @@ pub enum Mode {
     Stall,
     /// Connections are closed.
     Cut,
+    /// What the client says goes on; what the server says is lost, and with the next
+    /// mode the connection.
+    LoseAnswers,
 }
 
 impl Proxy {
@@ -35,10 +38,10 @@ impl Proxy {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", port)) else {
                     continue;
                 };
-                for (from, to) in [(&client, &server), (&server, &client)] {
+                for (from, to, answers) in [(&client, &server, false), (&server, &client, true)] {
                     let (from, to) = (from.try_clone().unwrap(), to.try_clone().unwrap());
                     let mode = Arc::clone(&shared);
-                    std::thread::spawn(move || pump(from, to, &mode));
+                    std::thread::spawn(move || pump(from, to, answers, &mode));
                 }
             }
         });
@@ -57,8 +60,9 @@ impl Proxy {
     }
 }
 
-fn pump(mut from: TcpStream, mut to: TcpStream, mode: &AtomicU8) {
+fn pump(mut from: TcpStream, mut to: TcpStream, answers: bool, mode: &AtomicU8) {
     let mut buffer = [0; 16 * 1024];
+    let mut lost = false;
     from.set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();
     loop {
@@ -68,10 +72,14 @@ fn pump(mut from: TcpStream, mut to: TcpStream, mode: &AtomicU8) {
                 continue;
             }
             mode if mode == Mode::Cut as u8 => break,
+            mode if mode != Mode::LoseAnswers as u8 && lost => break,
             _ => {}
         }
         match from.read(&mut buffer) {
             Ok(0) => break,
+            Ok(_) if answers && mode.load(Ordering::Relaxed) == Mode::LoseAnswers as u8 => {
+                lost = true;
+            }
             Ok(len) if to.write_all(&buffer[..len]).is_ok() => {}
             Err(error)
                 if matches!(

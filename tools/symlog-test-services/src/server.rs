@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::Proxy;
+
 const READY: Duration = Duration::from_secs(60);
 const ATTEMPTS: usize = 5;
 
@@ -91,9 +93,9 @@ impl Server {
         is_up.then_some(server)
     }
 
-    /// NATS with JetStream.
+    /// NATS with JetStream, with more lines of its configuration.
     #[must_use]
-    pub fn nats() -> Option<Self> {
+    pub fn nats(lines: &[&str]) -> Option<Self> {
         let program = program("nats-server", "--version")?;
         Some(Self::started(|| Self::try_nats(&program)))
     }
@@ -101,11 +103,24 @@ impl Server {
     fn try_nats(program: &Path) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = free_port();
-        let arguments = ["-a", "127.0.0.1", "-p", &port.to_string(), "-js", "-sd"]
-            .map(str::to_owned)
-            .into_iter()
-            .chain([home.path().join("data").display().to_string()])
-            .collect();
+        let file = home.path().join("nats.conf");
+        std::fs::write(&file, lines.join("\n")).unwrap();
+        let store = home.path().join("data").display().to_string();
+        let port_text = port.to_string();
+        let file = file.display().to_string();
+        let arguments = [
+            "-a",
+            "127.0.0.1",
+            "-p",
+            &port_text,
+            "-js",
+            "-sd",
+            &store,
+            "-c",
+            &file,
+        ]
+        .map(str::to_owned)
+        .to_vec();
         let mut server = Self::spawn(program, port, home, arguments);
         server.comes_up(Self::greets).then_some(server)
     }
@@ -113,20 +128,33 @@ impl Server {
     /// Tansu, a broker that speaks the Kafka protocol and keeps all in memory.
     #[must_use]
     pub fn kafka() -> Option<Self> {
+        let port = free_port();
+        Self::kafka_as(port, port)
+    }
+
+    /// The same behind a proxy, through which it tells its clients to come.
+    #[must_use]
+    pub fn kafka_behind_proxy() -> Option<(Self, Proxy)> {
+        let port = free_port();
+        let proxy = Proxy::to(port);
+        Self::kafka_as(port, proxy.port()).map(|server| (server, proxy))
+    }
+
+    fn kafka_as(port: u16, advertised: u16) -> Option<Self> {
         let program = program("tansu", "--version")?;
         Some(Self::started(|| Self::try_kafka(&program)))
     }
 
     fn try_kafka(program: &Path) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
-        let port = free_port();
         let url = format!("tcp://127.0.0.1:{port}");
+        let advertised = format!("tcp://127.0.0.1:{advertised}");
         let arguments = [
             "broker",
             "--listener-url",
             &url,
             "--advertised-listener-url",
-            &url,
+            &advertised,
             "--storage-engine",
             "memory://tansu/",
         ]
