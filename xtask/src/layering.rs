@@ -55,7 +55,7 @@ const CONFINED: [(&str, &[&str]); 14] = [
     ("parquet", &["symlog-archive", "symlog-query"]),
     ("object_store", &["symlog-sink-object"]),
     ("async-nats", &["symlog-sink-nats"]),
-    ("rdkafka", &["symlog-sink-kafka"]),
+    ("rskafka", &["symlog-sink-kafka"]),
     ("tracing-appender", &[]),
 ];
 

@@ -40,7 +40,8 @@ pub(crate) struct Common {
     /// The configuration [default: $SYMLOG_CONFIG, ./symlog.toml, ./symbiont.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// The log; wins over the configuration. `cat` and `verify` take s3://BUCKET/PREFIX, too
+    /// The log; wins over the configuration. `cat` and `verify` take s3://BUCKET/PREFIX,
+    /// nats://HOST:PORT/STREAM and kafka://HOST:PORT/TOPIC, too
     #[arg(long, global = true, value_name = "PATH")]
     pub(crate) log: Option<PathBuf>,
     /// Write JSON, for machines
@@ -71,7 +72,7 @@ impl Common {
         let mut config = Config::discover(self.config.as_deref())?;
         if let Some(url) = self.remote_log() {
             anyhow::bail!(
-                "--log {url}: only `cat` and `verify` read logs that lie elsewhere; name a file"
+                "--log {url}: only `cat` and `verify` read logs that lie elsewhere (`symlog cat --log {url} --id ID` finds one entry); name a file"
             );
         }
         if let Some(log) = &self.log {

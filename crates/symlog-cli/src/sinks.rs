@@ -48,18 +48,33 @@ fn remote(sink: &SinkConfig) -> Result<Arc<dyn Remote>> {
     match sink.kind {
         #[cfg(feature = "sink-object")]
         SinkKind::Object => {
-            let options = sink.options.clone();
-            let config: symlog_sink_object::ObjectConfig = options
-                .try_into()
-                .with_context(|| format!("[[sink]] {name}"))?;
+            let config: symlog_sink_object::ObjectConfig = own_keys(sink)?;
             let remote = symlog_sink_object::ObjectRemote::new(&config)
                 .with_context(|| format!("[[sink]] {name}"))?;
             Ok(Arc::new(remote))
         }
+        #[cfg(feature = "sink-nats")]
+        SinkKind::Nats => Ok(Arc::new(symlog_sink_nats::NatsRemote::new(own_keys(sink)?))),
+        #[cfg(feature = "sink-kafka")]
+        SinkKind::Kafka => {
+            let remote = symlog_sink_kafka::KafkaRemote::new(own_keys(sink)?)
+                .with_context(|| format!("[[sink]] {name}"))?;
+            Ok(Arc::new(remote))
+        }
+        #[cfg(not(all(feature = "sink-object", feature = "sink-nats", feature = "sink-kafka")))]
         kind => bail!(
             "[[sink]] {name}: this build has no client for kind = {kind:?}; build it with the feature of that sink"
         ),
     }
+}
+
+/// The keys of a sink that are its kind's own.
+#[cfg(any(feature = "sink-object", feature = "sink-nats", feature = "sink-kafka"))]
+fn own_keys<T: serde::de::DeserializeOwned>(sink: &SinkConfig) -> Result<T> {
+    let options = sink.options.clone();
+    options
+        .try_into()
+        .with_context(|| format!("[[sink]] {}", sink.name))
 }
 
 /// A log that lies elsewhere, and the name it goes under there.
@@ -70,17 +85,55 @@ pub(crate) struct RemoteLog {
     pub(crate) storage: Arc<dyn Storage>,
 }
 
+/// What begins an address elsewhere, and the kind of sink that is there.
+const SCHEMES: [(&str, SinkKind); 7] = [
+    ("s3://", SinkKind::Object),
+    ("gs://", SinkKind::Object),
+    ("az://", SinkKind::Object),
+    ("file://", SinkKind::Object),
+    ("nats://", SinkKind::Nats),
+    ("tls://", SinkKind::Nats),
+    ("kafka://", SinkKind::Kafka),
+];
+
 /// Whether `--log` names a place elsewhere.
 pub(crate) fn is_remote(log: &str) -> bool {
-    ["s3://", "gs://", "az://", "file://"]
-        .iter()
-        .any(|scheme| log.starts_with(scheme))
+    SCHEMES.iter().any(|(scheme, _)| log.starts_with(scheme))
 }
 
 /// The logs at `url`: one, or all that lie below it. Credentials are those of the
-/// `[[sink]]` whose `url` this one begins with, else those of the environment.
+/// `[[sink]]` whose address this one begins with, else those of the environment.
 pub(crate) fn logs_at(config: &Config, url: &str) -> Result<Vec<RemoteLog>> {
     let url = url.trim_end_matches('/');
+    let scheme = SCHEMES.iter().find(|(scheme, _)| url.starts_with(scheme));
+    let (place, names) = match scheme {
+        Some((scheme, kind)) if *kind != SinkKind::Object => {
+            let (place, log) = in_stream(config, url, scheme, *kind)?;
+            let names = match log {
+                Some(log) => vec![log],
+                None => list(&*place, url)?,
+            };
+            (place, names)
+        }
+        _ => in_bucket(config, url)?,
+    };
+    names
+        .into_iter()
+        .map(|name| {
+            Ok(RemoteLog {
+                storage: place.log(&name)?,
+                address: place.address().join(&name),
+                name,
+            })
+        })
+        .collect()
+}
+
+fn list(place: &dyn Remote, url: &str) -> Result<Vec<String>> {
+    place.logs().with_context(|| format!("cannot list {url}"))
+}
+
+fn in_bucket(config: &Config, url: &str) -> Result<(Arc<dyn Remote>, Vec<String>)> {
     let mut sink = config
         .sinks
         .iter()
@@ -96,28 +149,55 @@ pub(crate) fn logs_at(config: &Config, url: &str) -> Result<Vec<RemoteLog>> {
         remote(&sink)
     };
     let place = at(url)?;
-    let names = place.logs().with_context(|| format!("cannot list {url}"))?;
+    let names = list(&*place, url)?;
     let is_chapter =
         |name: &String| name == "first" || name.starts_with("after-") || name.starts_with("gone-");
-    let (place, names) = match names.iter().any(is_chapter) {
-        false => (place, names),
-        true => {
-            let (parent, name) = url
-                .rsplit_once('/')
-                .with_context(|| format!("{url} names no log"))?;
-            (at(parent)?, vec![name.to_owned()])
-        }
+    if !names.iter().any(is_chapter) {
+        return Ok((place, names));
+    }
+    let (parent, name) = url
+        .rsplit_once('/')
+        .with_context(|| format!("{url} names no log"))?;
+    Ok((at(parent)?, vec![name.to_owned()]))
+}
+
+/// The stream or topic that `SCHEME://SERVERS/NAME` names, and the log behind it.
+fn in_stream(
+    config: &Config,
+    url: &str,
+    scheme: &str,
+    kind: SinkKind,
+) -> Result<(Arc<dyn Remote>, Option<String>)> {
+    let rest = url.strip_prefix(scheme).unwrap_or_default();
+    let (servers, path) = rest.split_once('/').with_context(|| {
+        format!("{url}: name the stream or topic too, as in {scheme}HOST:PORT/symlog")
+    })?;
+    let (name, log) = match path.split_once('/') {
+        Some((name, log)) => (name, Some(log.to_owned())),
+        None => (path, None),
     };
-    names
-        .into_iter()
-        .map(|name| {
-            Ok(RemoteLog {
-                storage: place.log(&name)?,
-                address: place.address().join(&name),
-                name,
-            })
-        })
-        .collect()
+    let address = PathBuf::from(format!("{scheme}{servers}")).join(name);
+    for sink in config.sinks.iter().filter(|sink| sink.kind == kind) {
+        let known = remote(sink)?;
+        if known.address() == address {
+            return Ok((known, log));
+        }
+    }
+    let own = match kind {
+        SinkKind::Kafka => [("brokers", servers.to_owned()), ("topic", name.to_owned())],
+        _ => [
+            ("url", format!("{scheme}{servers}")),
+            ("stream", name.to_owned()),
+        ],
+    };
+    let mut sink = SinkConfig {
+        kind,
+        ..SinkConfig::default()
+    };
+    for (key, value) in own {
+        sink.options.insert(key.to_owned(), value.into());
+    }
+    Ok((remote(&sink)?, log))
 }
 
 /// The configuration of a log that would lie beside its keyring, as what is recorded of it does.

@@ -320,3 +320,76 @@ fn a_writer_that_dies_comes_back_elsewhere_without_help() {
     assert_eq!(verified.code, 0, "{}{}", verified.out, verified.err);
     assert_eq!(verified.out.matches("nothing is wrong").count(), 3);
 }
+
+/// Records to a stream and reads it there.
+fn ships_to(sink: &str, address: &str) {
+    let place = Place::with_key();
+    place.write("symlog.toml", sink);
+    place.write("in.jsonl", line("a", "2026-01-15T10:30:00Z", "hello"));
+    let run = place.run(&["record", "in.jsonl"]);
+    assert_eq!(run.code, 0, "{}", run.err);
+    assert!(run.out.contains("shipped"), "{}", run.out);
+    let here = place.run(&["cat"]).ok().to_owned();
+    assert_eq!(place.run(&["cat", "--log", address]).ok(), here);
+    let verified = place.run(&["verify", "--json", "--log", address]);
+    assert_eq!(verified.code, 0, "{}", verified.err);
+    let doctor = place.run(&["doctor"]);
+    assert!(doctor.out.contains("refuses to overwrite"), "{doctor:?}");
+    let shown = place.run(&["show", "0", "--log", address]);
+    assert_eq!(shown.code, 2);
+    assert!(shown.err.contains("--id ID"), "{}", shown.err);
+}
+
+#[test]
+fn a_log_is_shipped_to_jetstream_and_read_there() {
+    let Some(server) = Server::nats(&[]) else {
+        return;
+    };
+    let server = format!("nats://127.0.0.1:{}", server.port());
+    let sink = format!(
+        "[[sink]]\nkind = \"nats\"\nurl = \"{server}\"\nstream = \"logs\"\ninterval_ms = 0\ndrain_ms = 60000\n"
+    );
+    ships_to(&sink, &format!("{server}/logs"));
+}
+
+#[test]
+fn a_log_is_shipped_to_a_kafka_broker_and_read_there() {
+    let Some(server) = Server::kafka() else {
+        return;
+    };
+    let broker = format!("127.0.0.1:{}", server.port());
+    let sink = format!(
+        "[[sink]]\nkind = \"kafka\"\nbrokers = \"{broker}\"\ninterval_ms = 0\ndrain_ms = 60000\n"
+    );
+    ships_to(&sink, &format!("kafka://{broker}/symlog"));
+}
+
+#[test]
+fn a_sink_that_cannot_be_is_refused_before_anything_is_written() {
+    for (logging, sink, expected) in [
+        (
+            "[logging]\nformat = \"symbiont\"\n",
+            "kind = \"nats\"\nurl = \"nats://127.0.0.1:9\"",
+            "set `format = \"symlog\"`",
+        ),
+        (
+            "",
+            "kind = \"nats\"\nulr = \"nats://h\"",
+            "unknown field `ulr`",
+        ),
+        (
+            "",
+            "kind = \"kafka\"\nbrokers = \"h:1\"\nuser = \"u\"\npassword = \"hunter2\"",
+            "set `tls = true`",
+        ),
+    ] {
+        let place = Place::with_key();
+        place.write("symlog.toml", format!("{logging}[[sink]]\n{sink}\n"));
+        place.write("in.jsonl", line("a", "2026-01-15T10:30:00Z", "hello"));
+        let run = place.run(&["record", "in.jsonl"]);
+        assert_eq!(run.code, 2, "{}{}", run.out, run.err);
+        assert!(run.err.contains(expected), "{}", run.err);
+        assert!(!run.err.contains("hunter2"), "{}", run.err);
+        assert!(!place.log().exists());
+    }
+}
