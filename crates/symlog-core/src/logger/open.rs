@@ -294,6 +294,15 @@ fn open_symbiont(
             source: None,
         });
     };
+    if let Some(ship) = builder.ships.first() {
+        return Err(LoggingError::ConfigurationError {
+            message: format!(
+                "[[sink]] {}: a log of `format = \"symbiont\"` has no id to be shipped under and nothing that tells a copy from a forgery; set `format = \"symlog\"`, or copy its sealed files yourself",
+                ship.name
+            ),
+            source: None,
+        });
+    }
     let storage: Arc<dyn Storage> = Arc::new(FileStorage::new(path)?);
     let provider = builder.provider;
     let resolved = resolve_key(
