@@ -4,12 +4,14 @@
 //! Rust, so that they run anywhere.
 #![allow(clippy::print_stdout, reason = "printing is what an example is for")]
 
+mod database;
 mod model;
 mod rag;
 mod runtime;
 mod show;
 mod tools;
 
+pub use database::{Database, Parts};
 pub use model::{Completion, complete};
 pub use rag::{ContextManager, Documents, StandardRAGEngine};
 pub use runtime::{AgentRuntime, RuntimeConfig, RuntimeError};

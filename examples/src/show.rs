@@ -11,10 +11,15 @@ use tempfile::TempDir;
 pub struct Workspace {
     /// What a configuration file would say.
     pub config: Config,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl Workspace {
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
     /// A fresh one, which goes when this is dropped.
     ///
     /// # Errors
@@ -28,10 +33,7 @@ impl Workspace {
             let key = SecretBytes::from("of no use outside this example".to_owned());
             store.put(&config.logging.encryption_key_name, &key).await?;
         }
-        Ok(Self {
-            config,
-            _directory: directory,
-        })
+        Ok(Self { config, directory })
     }
 }
 

@@ -36,6 +36,18 @@ fn quickstart() {
 }
 
 #[test]
+fn sink_of_your_own() {
+    check(
+        env!("CARGO_BIN_EXE_sink_of_your_own"),
+        &[
+            "database: 0 bytes wait",
+            "The database has 1 entry, verified: true",
+        ],
+        &["jane@example.com"],
+    );
+}
+
+#[test]
 fn rag_engine() {
     check(
         env!("CARGO_BIN_EXE_rag_engine"),
