@@ -118,6 +118,7 @@ impl NatsConfig {
         let servers: Vec<_> = self
             .url
             .split(',')
+            .map(str::trim)
             .map(|url| match url.rsplit_once('@') {
                 Some((before, host)) => {
                     let scheme = before

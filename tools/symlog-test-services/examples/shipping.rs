@@ -25,8 +25,7 @@ fn main() {
     row("a directory", Arc::new(remote));
     if let Some(server) = Server::s3() {
         let endpoint = format!("http://127.0.0.1:{}", server.port());
-        let config =
-            ObjectConfig::new("s3://bucket/logs").with_server(&endpoint, "key", "secret");
+        let config = ObjectConfig::new("s3://bucket/logs").with_server(&endpoint, "key", "secret");
         row("SeaweedFS", Arc::new(ObjectRemote::new(&config).unwrap()));
     }
     if let Some(server) = Server::nats(&[]) {
@@ -35,7 +34,10 @@ fn main() {
     }
     if let Some(server) = Server::kafka() {
         let config = KafkaConfig::new(format!("127.0.0.1:{}", server.port()));
-        row("Tansu, in memory", Arc::new(KafkaRemote::new(config).unwrap()));
+        row(
+            "Tansu, in memory",
+            Arc::new(KafkaRemote::new(config).unwrap()),
+        );
     }
 }
 

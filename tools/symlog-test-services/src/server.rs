@@ -97,10 +97,10 @@ impl Server {
     #[must_use]
     pub fn nats(lines: &[&str]) -> Option<Self> {
         let program = program("nats-server", "--version")?;
-        Some(Self::started(|| Self::try_nats(&program)))
+        Some(Self::started(|| Self::try_nats(&program, lines)))
     }
 
-    fn try_nats(program: &Path) -> Option<Self> {
+    fn try_nats(program: &Path, lines: &[&str]) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let port = free_port();
         let file = home.path().join("nats.conf");
@@ -128,24 +128,26 @@ impl Server {
     /// Tansu, a broker that speaks the Kafka protocol and keeps all in memory.
     #[must_use]
     pub fn kafka() -> Option<Self> {
-        let port = free_port();
-        Self::kafka_as(port, port)
+        let program = program("tansu", "--version")?;
+        Some(Self::started(|| {
+            let port = free_port();
+            Self::try_kafka(&program, port, port)
+        }))
     }
 
     /// The same behind a proxy, through which it tells its clients to come.
     #[must_use]
     pub fn kafka_behind_proxy() -> Option<(Self, Proxy)> {
-        let port = free_port();
-        let proxy = Proxy::to(port);
-        Self::kafka_as(port, proxy.port()).map(|server| (server, proxy))
-    }
-
-    fn kafka_as(port: u16, advertised: u16) -> Option<Self> {
         let program = program("tansu", "--version")?;
-        Some(Self::started(|| Self::try_kafka(&program)))
+        Some(Self::started(|| {
+            let port = free_port();
+            let proxy = Proxy::to(port);
+            let server = Self::try_kafka(&program, port, proxy.port())?;
+            Some((server, proxy))
+        }))
     }
 
-    fn try_kafka(program: &Path) -> Option<Self> {
+    fn try_kafka(program: &Path, port: u16, advertised: u16) -> Option<Self> {
         let home = tempfile::tempdir().unwrap();
         let url = format!("tcp://127.0.0.1:{port}");
         let advertised = format!("tcp://127.0.0.1:{advertised}");
@@ -166,7 +168,7 @@ impl Server {
     }
 
     /// A port that was free may be taken by the time that the server asks for it, and then it ends.
-    fn started(attempt: impl Fn() -> Option<Self>) -> Self {
+    fn started<T>(attempt: impl Fn() -> Option<T>) -> T {
         (0..ATTEMPTS)
             .find_map(|_| attempt())
             .expect("the server ended each time that it was started")

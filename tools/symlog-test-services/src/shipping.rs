@@ -1,5 +1,6 @@
 //! What shipping must outlive, whatever it ships to.
 
+use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -130,6 +131,31 @@ pub fn outlives_a_kill(server: &mut Server, remote: Arc<dyn Remote>) {
     sink.roll("0000000002").unwrap();
     drop(sink);
     log.arrives();
+}
+
+/// Whether the process has no other tests to run; if it has, `test`, which calls this, is run again in one
+/// that has not: what others allocate meanwhile would be measured with it.
+///
+/// # Panics
+///
+/// Where the test failed there.
+#[must_use]
+pub fn is_alone(test: &str) -> bool {
+    const ALONE: &str = "SYMLOG_TEST_ALONE";
+    if std::env::var_os(ALONE).is_some() {
+        return true;
+    }
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .env(ALONE, "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    eprint!("{said}");
+    assert!(output.status.success(), "{said}");
+    let passed = String::from_utf8_lossy(&output.stdout).contains("1 passed");
+    assert!(passed, "the test was not found again");
+    false
 }
 
 /// The server stops reading: neither memory nor the writer waits for it, and what it

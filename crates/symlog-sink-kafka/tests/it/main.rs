@@ -57,6 +57,9 @@ fn a_broker_that_dies_and_forgets_is_made_up_for() {
 
 #[test]
 fn a_broker_that_stalls_holds_nobody_up() {
+    if !shipping::is_alone("a_broker_that_stalls_holds_nobody_up") {
+        return;
+    }
     let Some((_server, proxy)) = Server::kafka_behind_proxy() else {
         return;
     };

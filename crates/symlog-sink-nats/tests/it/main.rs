@@ -51,6 +51,9 @@ fn a_server_that_dies_is_made_up_for() {
 
 #[test]
 fn a_server_that_stalls_holds_nobody_up() {
+    if !shipping::is_alone("a_server_that_stalls_holds_nobody_up") {
+        return;
+    }
     let Some(server) = Server::nats(&[]) else {
         return;
     };

@@ -44,6 +44,9 @@ fn a_bucket_that_denies_or_is_not_there_says_so() {
 
 #[test]
 fn a_server_that_stalls_holds_nobody_up() {
+    if !shipping::is_alone("seaweed::a_server_that_stalls_holds_nobody_up") {
+        return;
+    }
     let Some(server) = Server::s3() else { return };
     let proxy = Proxy::to(server.port());
     shipping::outlives_a_stall(&proxy, impatient(proxy.port()));
