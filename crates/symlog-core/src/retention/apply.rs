@@ -1,5 +1,6 @@
 //! Doing what was planned: saying so, destroying keys, removing objects, and saying that it was done.
 
+use std::io;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -38,6 +39,9 @@ pub struct RetentionReceipt {
     pub buried: u64,
     /// Copies elsewhere that the objects were removed from, too.
     pub copies: usize,
+    /// Copies that keep what they hold until the retention of the place itself takes it, since
+    /// nothing can be removed there.
+    pub kept: usize,
     /// Objects that stay until a copy can be reached, so that they are removed there as well.
     pub waiting: usize,
     /// Why the copy could not be reached.
@@ -80,7 +84,7 @@ impl Retention {
             }
             bury(log, object, &plan, &mut receipt)?;
         }
-        receipt.copies = replicas.len();
+        receipt.copies = replicas.len() - receipt.kept;
         if let Some(error) = unreachable {
             receipt.waiting = plan.objects.iter().filter(|it| it.remove).count();
             receipt.unreachable = (receipt.waiting > 0).then(|| error.to_string());
@@ -124,12 +128,19 @@ impl<'a> Step<'a> {
             assurance = Some(destruction.assurance.to_string());
             receipt.assurance.clone_from(&assurance);
         }
+        let mut keeps = vec![false; replicas.len()];
         for object in &self.objects {
-            for storage in replicas.iter().chain([log.storage()]) {
-                match storage.remove(&object.name) {
+            for (replica, keeps) in replicas.iter().zip(&mut keeps) {
+                match replica.remove(&object.name) {
                     Ok(()) | Err(SinkError::Missing { .. }) => {}
+                    // Its payloads cannot be opened any more, and to wait would be to wait for ever.
+                    Err(error) if cannot_remove(&error) => *keeps = true,
                     Err(error) => return Err(error.into()),
                 }
+            }
+            match log.storage().remove(&object.name) {
+                Ok(()) | Err(SinkError::Missing { .. }) => {}
+                Err(error) => return Err(error.into()),
             }
             if let Some(archives) = log.archives() {
                 archives.remove(&**log.storage(), &object.name)?;
@@ -144,7 +155,12 @@ impl<'a> Step<'a> {
         done.insert("keys".to_owned(), ids.len().into());
         done.insert("assurance".to_owned(), assurance.into());
         done.insert("objects".to_owned(), self.objects.len().into());
-        done.insert("copies".to_owned(), replicas.len().into());
+        let kept = keeps.iter().filter(|keeps| **keeps).count();
+        receipt.kept = receipt.kept.max(kept);
+        done.insert("copies".to_owned(), (replicas.len() - kept).into());
+        if kept > 0 {
+            done.insert("kept".to_owned(), kept.into());
+        }
         done.insert("sequences".to_owned(), Value::Array(Vec::new()));
         receipt.lines.push(log.say(Permit::Expired, &done)?);
         Ok(())
@@ -160,6 +176,11 @@ impl<'a> Step<'a> {
         let sequences: Vec<_> = self.objects.iter().map(|object| object.sequences).collect();
         intent(plan, keys, &sequences)
     }
+}
+
+/// Whether nothing can ever be removed there, as from a topic.
+fn cannot_remove(error: &SinkError) -> bool {
+    matches!(error, SinkError::Io { source, .. } if source.kind() == io::ErrorKind::Unsupported)
 }
 
 fn intent(plan: &RetentionPlan, keys: Vec<Value>, sequences: &[(u64, u64)]) -> Map<String, Value> {

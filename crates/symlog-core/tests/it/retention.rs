@@ -407,6 +407,30 @@ fn copies_elsewhere_go_too() {
     assert_eq!(copy.objects().unwrap().len(), before - 1);
 }
 
+/// A topic keeps its records until its own retention takes them.
+#[test]
+fn a_copy_that_can_remove_nothing_holds_nothing_up() {
+    let log = Log::new();
+    log.log(1);
+    log.wait(80);
+    log.log(2);
+    let plan = FaultPlan::new();
+    let copy = FaultyStorage::new(MemoryStorage::new(), plan.clone());
+    plan.fail(
+        Operation::Remove,
+        1,
+        Fault::Refused(std::io::ErrorKind::Unsupported),
+    );
+    let copies: [Arc<dyn Storage>; 2] = [Arc::new(copy), Arc::new(MemoryStorage::new())];
+    let receipt = Retention::of(&log.config)
+        .apply(&log.maintenance(), &copies)
+        .unwrap();
+    assert_eq!(receipt.objects, 1);
+    assert_eq!((receipt.copies, receipt.kept), (1, 1));
+    assert_eq!(log.numbers(), [2].into());
+    log.verifies();
+}
+
 #[test]
 fn a_missing_object_without_a_signed_line_is_found() {
     let log = Log::new();

@@ -80,6 +80,13 @@ fn show(out: &mut impl Write, paint: Paint, receipt: &RetentionReceipt) -> Resul
             counted(receipt.copies as u64, "sink", "sinks")
         )?;
     }
+    if receipt.objects > 0 && receipt.kept > 0 {
+        writeln!(
+            out,
+            "kept       at {} where nothing can be removed: its payloads cannot be opened; metadata in clear stays until the place's own retention takes it",
+            counted(receipt.kept as u64, "sink", "sinks")
+        )?;
+    }
     if receipt.buried > 0 {
         writeln!(
             out,
